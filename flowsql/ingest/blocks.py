@@ -1,0 +1,60 @@
+"""Decompressed bytes -> blocks of whole lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+# About 125,000 default-format records: one row group of a segment.
+BLOCK_BYTES = 14 << 20
+# No flow log line comes near this; a longer one is binary data, and is rejected without being kept.
+MAX_LINE_BYTES = 1 << 20
+# Marks a line that was cut at MAX_LINE_BYTES; the parser refuses lines with a NUL byte.
+CUT_MARK = b"\x00"
+
+
+def read_blocks(chunks: Iterable[bytes], *, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
+    """Blocks of about `block_bytes`, each ending with a line end, except perhaps the last one.
+
+    A line longer than MAX_LINE_BYTES is cut there and marked with CUT_MARK.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    skipping = False
+    for chunk in chunks:
+        piece = chunk
+        if skipping:
+            end = piece.find(b"\n")
+            if end < 0:
+                continue
+            piece, skipping = piece[end:], False
+        pieces.append(piece)
+        size += len(piece)
+        if size < block_bytes:
+            continue
+        block = b"".join(pieces)
+        end = block.rfind(b"\n") + 1
+        rest = block[end:]
+        if len(rest) > MAX_LINE_BYTES:
+            rest, skipping = rest[:MAX_LINE_BYTES] + CUT_MARK, True
+        pieces, size = [rest], len(rest)
+        if end:
+            yield _cut_long_lines(block[:end])
+    if size:
+        yield _cut_long_lines(b"".join(pieces))
+
+
+def _cut_long_lines(block: bytes) -> bytes:
+    """The same block with its overlong lines cut; the block itself when it has none."""
+    if len(block) <= MAX_LINE_BYTES:
+        return block
+    start = 0
+    while start + MAX_LINE_BYTES < len(block):
+        # The last line end within reach of `start`: lines before it are short enough.
+        end = block.rfind(b"\n", start, start + MAX_LINE_BYTES + 1)
+        if end < 0:
+            return b"\n".join(
+                line if len(line) <= MAX_LINE_BYTES else line[:MAX_LINE_BYTES] + CUT_MARK
+                for line in block.split(b"\n")
+            )
+        start = end + 1
+    return block

@@ -1,0 +1,195 @@
+"""What is in an object: Parquet or text, and in which log format; or that it is no flow log at all.
+
+Only content decides: never the file's extension, and never the value of `version` in a record.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flowsql.errors import SourceError
+from flowsql.ingest.header import header_fields
+from flowsql.ingest.line import fault_of, normal_form
+from flowsql.logformat.fields import DEFAULT_FIELDS, TGW_FIELDS, VPC_FIELDS, Field
+from flowsql.logformat.format_string import to_format_string
+
+PARQUET_MAGIC = b"PAR1"
+# So much of the content is looked at to tell its log format.
+SAMPLE_BYTES = 1 << 20
+_SAMPLE_LINES = 1000
+
+
+class NotFlowLogs(SourceError):
+    """An object that holds something else than flow logs, or nothing."""
+
+
+class UndecidedFormat(SourceError):
+    """Lines that may be flow logs, in a log format that cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """The log format of a text object, and whether its first line is the header that names it."""
+
+    fields: tuple[Field, ...]
+    starts_with_header: bool
+
+
+_MAGIC = (
+    (PARQUET_MAGIC, "Parquet inside gzip: gunzip it first, AWS compresses inside the file"),
+    (b"PK\x03\x04", "a zip archive: unpack it first"),
+    (b"BZh", "bzip2 data: decompress it first"),
+    (b"\xfd7zXZ", "xz data: decompress it first"),
+    (b"\x28\xb5\x2f\xfd", "zstd data: decompress it first"),
+    (b"\x1f\x8b", "gzip inside gzip: decompress it once first"),
+    (b"ORC", "an ORC file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"%PDF", "a PDF document"),
+    (b"\xff\xfe", "UTF-16 text: convert it to UTF-8 first"),
+    (b"\xfe\xff", "UTF-16 text: convert it to UTF-8 first"),
+)
+_YAML_KEY = re.compile(rb"[A-Za-z_][\w.-]*:(?:\s|$)")
+_TIME = re.compile(r"1\d{9}")
+_STATUS = {"OK", "NODATA", "SKIPDATA"}
+_ACTION = {"ACCEPT", "REJECT"}
+
+
+def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> TextFormat:
+    """The log format of text that begins with `sample`.
+
+    In order: its header line; the `given` fields; the default format if lines fit it exactly.
+    Raises NotFlowLogs for other kinds of content, UndecidedFormat where no format fits.
+    """
+    lines = [
+        text for line in sample.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES] if (text := normal_form(line, 0))
+    ]
+    for number, text in enumerate(lines):
+        header = header_fields(text.split(b" "))
+        if header is None:
+            continue
+        if number == 0:
+            return TextFormat(tuple(header), starts_with_header=True)
+        return TextFormat(_best_fit(lines[:number], given) or tuple(header), starts_with_header=False)
+    fields = _best_fit(lines, given)
+    if fields:
+        return TextFormat(fields, starts_with_header=False)
+    raise _refusal(sample, lines, given, where)
+
+
+def _best_fit(lines: Sequence[bytes], given: Sequence[Field] | None) -> tuple[Field, ...]:
+    """Of `given` and the default format the one that more lines fit; () if no line fits either."""
+    candidates = [tuple(given)] if given else []
+    if DEFAULT_FIELDS not in candidates:
+        candidates.append(DEFAULT_FIELDS)
+    fits = [(sum(_fits(text, fields, given) for text in lines), fields) for fields in candidates]
+    most, fields = max(fits, key=lambda fit: fit[0])
+    return fields if most else ()
+
+
+def _fits(line: bytes, fields: tuple[Field, ...], given: Sequence[Field] | None) -> bool:
+    text = normal_form(line, len(fields))
+    if fault_of(text, fields):
+        return False
+    return (given is not None and fields == tuple(given)) or _looks_like(text, fields)
+
+
+def _looks_like(text: bytes, fields: Sequence[Field]) -> bool:
+    """Whether values with a shape of their own (addresses, ids, actions) stand where `fields` says."""
+    values = zip(text.decode("utf-8", "replace").split(" "), fields, strict=True)
+    return all(value == "-" or _has_shape(value, field) for value, field in values)
+
+
+def _has_shape(value: str, field: Field) -> bool:
+    match field.name:
+        case "account-id":
+            return value.isdigit() or value == "unknown"
+        case "interface-id":
+            return value.startswith("eni-")
+        case "action":
+            return value in _ACTION
+        case "log-status":
+            return value.isupper()
+        case "srcaddr" | "dstaddr" | "pkt-srcaddr" | "pkt-dstaddr":
+            return _is_address(value)
+        case _:
+            return True
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _refusal(sample: bytes, lines: Sequence[bytes], given: Sequence[Field] | None, where: str) -> SourceError:
+    kind = _foreign_kind(sample, lines)
+    if kind:
+        return NotFlowLogs(f"not flow logs: {kind}", where=where)
+    values = len(lines[0].split(b" "))
+    tried = [f"the default format ({len(DEFAULT_FIELDS)} fields)"]
+    if given:
+        tried.insert(0, f"--log-format ({len(given)} fields)")
+    fitting = [
+        to_format_string(fields)
+        for fields in _documented_formats()
+        if not fault_of(lines[0], fields) and _looks_like(lines[0], fields)
+    ]
+    return UndecidedFormat(
+        f"no header line, and its lines ({values} values) do not fit {' or '.join(tried)}",
+        where=where,
+        remedy=f"--log-format '{fitting[0]}' would fit"
+        if fitting
+        else f"--log-format with the {values} field names, in the order of the flow log's configuration",
+    )
+
+
+def _documented_formats() -> list[tuple[Field, ...]]:
+    """AWS's own orders: the transit gateway default, and all VPC fields up to each version."""
+    versions = sorted({field.version for field in VPC_FIELDS})
+    return [TGW_FIELDS, *(tuple(f for f in VPC_FIELDS if f.version <= v) for v in versions)]
+
+
+def _foreign_kind(sample: bytes, lines: Sequence[bytes]) -> str:
+    """What the content is if it is nothing like flow logs, else ''."""
+    if not lines:
+        return "nothing but blank lines"
+    for magic, kind in _MAGIC:
+        if sample.startswith(magic):
+            return kind
+    if (
+        b"\x00" in sample
+        or sample[:4096].decode("utf-8", "replace").count("\ufffd") > len(sample[:4096]) // 10
+    ):
+        return "binary data"
+    first = lines[0].removeprefix(b"\xef\xbb\xbf")
+    if first[:1] in (b"{", b"["):
+        return "JSON"
+    if first.startswith(b"<"):
+        return "XML or HTML"
+    if first.startswith((b"---", b"%YAML")):
+        return "YAML"
+    if 2 * sum(_has_log_value(text) for text in lines[:50]) >= len(lines[:50]):
+        return ""
+    if any(_YAML_KEY.match(text) for text in lines[:50]):
+        return "YAML"
+    if b"," in first:
+        return "comma-separated text"
+    return "no line looks like a record"
+
+
+def _has_log_value(text: bytes) -> bool:
+    """Whether a line of several values has one that flow logs are full of."""
+    values = text.decode("utf-8", "replace").split(" ")
+    return any(
+        value in _ACTION
+        or value in _STATUS
+        or _TIME.fullmatch(value)
+        or _is_address(value)
+        or value.startswith(("eni-0", "tgw-0", "vpc-0"))
+        for value in values
+    )

@@ -1,0 +1,64 @@
+"""One text line: its normal form, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from flowsql.ingest.values import MILLISECONDS_TO
+from flowsql.logformat.fields import Field
+
+_BOM = b"\xef\xbb\xbf"
+# CloudWatch Logs export tasks put the event's time before the record.
+_EXPORT_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+# The integers that pyarrow.csv reads; more digits than these fit no 64 bits.
+_INTEGER = re.compile(r"-?(?:[0-9]{1,40}|0[xX][0-9a-fA-F]{1,16})")
+
+
+def normal_form(line: bytes, values: int) -> bytes:
+    """The line with single blanks between its values, and nothing around them.
+
+    A byte order mark, a carriage return and the timestamp of a CloudWatch Logs export before `values`
+    values are dropped.
+    """
+    tokens = line.removeprefix(_BOM).split()
+    if len(tokens) == values + 1 and _EXPORT_TIME.fullmatch(tokens[0]):
+        tokens.pop(0)
+    return b" ".join(tokens)
+
+
+def fault_of(text: bytes, fields: Sequence[Field]) -> str:
+    """Why a line in normal form is no record of the log format `fields`; '' if it is one."""
+    if b"\x00" in text:
+        return "contains a NUL byte"
+    try:
+        tokens = text.decode("utf-8").split(" ")
+    except UnicodeDecodeError:
+        return "not UTF-8 text"
+    if len(tokens) != len(fields):
+        return f"found {_count(len(tokens), 'value')} for {_count(len(fields), 'field')}"
+    for token, field in zip(tokens, fields, strict=True):
+        if field.is_integer and token != "-" and (fault := _integer_fault(token, field)):
+            return fault
+    return ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _integer_fault(token: str, field: Field) -> str:
+    bits = 32 if field.type == "int32" else 64
+    is_integer = _INTEGER.fullmatch(token) is not None
+    value = int(token, 16 if "x" in token.lower() else 10) if is_integer else 0
+    if not is_integer or value >= 1 << (bits - 1):
+        return f"{field.name}: {_shown(token)} is not a {bits}-bit integer"
+    if value < 0:
+        return f"{field.name}: {_shown(token)} is negative"
+    if field.unit == "unix seconds" and value >= MILLISECONDS_TO:
+        return f"{field.name}: {_shown(token)} is neither a time in seconds nor in milliseconds"
+    return ""
+
+
+def _shown(token: str) -> str:
+    return repr(token if len(token) <= 40 else token[:39] + "…")

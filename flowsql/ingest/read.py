@@ -1,0 +1,192 @@
+"""One log object -> parsed blocks in order, and what was found out about it on the way."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
+from itertools import chain
+from typing import BinaryIO, Protocol
+
+from flowsql.errors import SourceError
+from flowsql.ingest.blocks import read_blocks
+from flowsql.ingest.decompress import ContentStream
+from flowsql.ingest.detect import PARQUET_MAGIC, SAMPLE_BYTES, NotFlowLogs, tell_format
+from flowsql.ingest.text import ParsedBlock, parse_block
+from flowsql.logformat.fields import Field
+from flowsql.sources.source import LogObject
+
+HEAD_BYTES = 4096
+# Blocks that are parsed ahead of the one being written.
+_BLOCKS_AHEAD = 2
+
+
+class Unreadable(SourceError):
+    """An object whose bytes the system does not give."""
+
+
+class Reading(Protocol):
+    """One object being read.
+
+    `head` is how its (decompressed) content begins, HEAD_BYTES at most. `parsed` is exhausted once; only then do `sha256`, `content_bytes` (of the decompressed content) and
+    `damage` ('' or why not everything could be read) hold.
+    """
+
+    fields: tuple[Field, ...]
+    head: bytes
+
+    @property
+    def sha256(self) -> str: ...  # noqa: D102
+    @property
+    def content_bytes(self) -> int: ...  # noqa: D102
+    @property
+    def damage(self) -> str: ...  # noqa: D102
+    def parsed(self, pool: Executor) -> Iterator[ParsedBlock]: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
+
+
+def start_reading(log_object: LogObject, given: Sequence[Field] | None) -> Reading:
+    """A Reading of the object, in its own log format or `given`.
+
+    Raises SourceError when it cannot be opened, NotFlowLogs or UndecidedFormat (detect.py) when its
+    content is not, or may not be, flow logs.
+    """
+    raw = open_object(log_object)
+    try:
+        magic = raw.read(len(PARQUET_MAGIC))
+        raw.seek(0)
+        if magic == PARQUET_MAGIC:
+            from flowsql.ingest.parquet import ParquetReading
+
+            return ParquetReading(raw, log_object.name, HEAD_BYTES)
+        return TextReading(raw, log_object.name, given)
+    except OSError as error:
+        raw.close()
+        raise unreadable(log_object.name, error) from error
+    except SourceError:
+        raw.close()
+        raise
+
+
+def open_object(log_object: LogObject) -> BinaryIO:
+    """The object's raw bytes; raises SourceError where they cannot be had."""
+    try:
+        return log_object.open()
+    except OSError as error:
+        raise unreadable(log_object.name, error) from error
+
+
+def unreadable(name: str, error: OSError) -> Unreadable:
+    """The error for an object whose bytes the system does not give."""
+    return Unreadable(
+        f"cannot be read: {error.strerror or error}",
+        where=name,
+        remedy="check that it exists and that you may read it; other objects were not affected",
+    )
+
+
+class TextReading:
+    """A text object, gzip or plain, being read."""
+
+    def __init__(self, raw: BinaryIO, name: str, given: Sequence[Field] | None) -> None:
+        self._content = ContentStream(raw)
+        self._raw = raw
+        self._name = name
+        chunks = self._content.chunks()
+        head: list[bytes] = []
+        for chunk in chunks:
+            head.append(chunk)
+            if sum(map(len, head)) >= SAMPLE_BYTES:
+                break
+        sample = b"".join(head)
+        self._chunks = chain([sample] if sample else [], chunks)
+        self._has_header = False
+        self.head = sample[:HEAD_BYTES]
+        self.fields: tuple[Field, ...] = ()
+        if sample:
+            text_format = tell_format(sample[:SAMPLE_BYTES], given, name)
+            self.fields, self._has_header = text_format.fields, text_format.starts_with_header
+        elif not self._content.damage:
+            raise NotFlowLogs("empty", where=name)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the decompressed content."""
+        return self._content.sha256
+
+    @property
+    def content_bytes(self) -> int:
+        """Length of the decompressed content."""
+        return self._content.size_bytes
+
+    @property
+    def damage(self) -> str:
+        """Why the content may not be whole, or ''."""
+        return self._content.damage
+
+    def parsed(self, pool: Executor) -> Iterator[ParsedBlock]:
+        """The object's blocks in order, parsed side by side in `pool`; reject line numbers count
+        from the start of the object.
+        """
+        lines_before = 0
+        for block in _in_order(self._blocks(), self.fields, pool):
+            block.rejects = [reject.moved(lines_before) for reject in block.rejects]
+            lines_before += block.lines
+            yield block
+
+    def close(self) -> None:
+        """Lets go of the object's bytes."""
+        self._raw.close()
+
+    def _blocks(self) -> Iterator[bytes | ParsedBlock]:
+        blocks = read_blocks(self._chunks)
+        if self._has_header:
+            first = next(blocks, b"")
+            before, body = _split_header(first)
+            yield ParsedBlock(self.fields, lines=before, headers=1, blank=before - 1)
+            blocks = chain([body] if body else [], blocks)
+        try:
+            for block in blocks:
+                # What a damaged object ends with is the torso of a line, not a line.
+                yield block[: block.rfind(b"\n") + 1] if self.damage and block[-1:] != b"\n" else block
+        except OSError as error:
+            raise unreadable(self._name, error) from error
+
+
+def _split_header(block: bytes) -> tuple[int, bytes]:
+    """(lines up to and including the header, the rest); blank lines may stand before a header."""
+    lines, end = 0, 0
+    while end < len(block):
+        start, end = end, block.find(b"\n", end) + 1 or len(block)
+        lines += 1
+        if block[start:end].strip().removeprefix(b"\xef\xbb\xbf").strip():
+            break
+    return lines, block[end:]
+
+
+def _in_order(
+    blocks: Iterator[bytes | ParsedBlock], fields: tuple[Field, ...], pool: Executor
+) -> Iterator[ParsedBlock]:
+    """Parses blocks in the pool, a few ahead, and yields them in order.
+
+    A block is parsed in the log format that its predecessor ended with. That is known only when the
+    predecessor is done, so blocks ahead assume that it does not change, and are parsed again if it did.
+    """
+    ahead: deque[tuple[bytes, tuple[Field, ...], Future[ParsedBlock]]] = deque()
+
+    def finish_oldest() -> ParsedBlock:
+        nonlocal fields
+        block, assumed, future = ahead.popleft()
+        parsed = future.result() if assumed == fields else parse_block(block, fields)
+        fields = parsed.fields
+        return parsed
+
+    for block in blocks:
+        if isinstance(block, ParsedBlock):
+            yield block
+            continue
+        ahead.append((block, fields, pool.submit(parse_block, block, fields)))
+        if len(ahead) > _BLOCKS_AHEAD:
+            yield finish_oldest()
+    while ahead:
+        yield finish_oldest()

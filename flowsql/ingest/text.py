@@ -1,0 +1,189 @@
+"""Blocks of text lines -> typed Arrow tables and rejects.
+
+`parse_block` is the seam: everything it promises holds for one block alone, so blocks can be parsed side by
+side. A block is first read by one vectorised pass; only a block in which anything is unusual goes line by
+line, and even there the good lines are read together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from flowsql.ingest.blocks import MAX_LINE_BYTES
+from flowsql.ingest.header import header_fields
+from flowsql.ingest.line import fault_of, normal_form
+from flowsql.ingest.rejects import Reject, reject_of
+from flowsql.ingest.values import in_range, typed_table
+from flowsql.logformat.fields import BY_NAME, Field
+
+# pyarrow.csv is fastest on pieces that fit the processor's cache.
+_CSV_BLOCK_BYTES = 4 << 20
+# Below this many lines, finding the bad ones one by one beats halving again.
+_FEW_LINES = 512
+_DICTIONARY = pa.dictionary(pa.int32(), pa.string())
+_INTEGERS = {"int32": pa.int32(), "int64": pa.int64()}
+_FIELD_NAMES = pa.array([*BY_NAME, *(name.replace("-", "_") for name in BY_NAME)])
+
+
+@dataclass(slots=True)
+class ParsedBlock:
+    """What one block holds.
+
+    lines = records + len(rejects) + headers + blank. `tables` are (fields, typed table) pairs in the order
+    of the lines; `fields` is the log format in force after the last line; line numbers of rejects
+    count from 1 within the block. `milliseconds` counts records whose times were in milliseconds.
+    """
+
+    fields: tuple[Field, ...]
+    tables: list[tuple[tuple[Field, ...], pa.Table]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    lines: int = 0
+    records: int = 0
+    headers: int = 0
+    blank: int = 0
+    milliseconds: int = 0
+
+    def _add(self, fields: tuple[Field, ...], raw: pa.Table) -> None:
+        table, milliseconds = typed_table(raw, fields)
+        self.tables.append((fields, table))
+        self.records += table.num_rows
+        self.milliseconds += milliseconds
+
+
+def parse_block(block: bytes, fields: Sequence[Field]) -> ParsedBlock:
+    """The records and rejects of a block of whole lines in the log format `fields`.
+
+    `-` becomes null, tag values are percent-decoded, millisecond times become seconds; NODATA and
+    SKIPDATA records are kept; header lines inside the block change the log format from there on. No input
+    raises: a line that does not fit is a reject.
+    """
+    fields = tuple(fields)
+    parsed = ParsedBlock(fields)
+    if b"\r" in block and block.count(b"\r") == block.count(b"\r\n"):
+        block = block.replace(b"\r\n", b"\n")
+    parsed.lines = block.count(b"\n") + (not block.endswith(b"\n") if block else 0)
+    raw = _read(block, fields)
+    if raw is not None:
+        parsed.blank = parsed.lines - raw.num_rows
+        parsed._add(fields, raw)
+    else:
+        _parse_line_by_line(block, parsed)
+    return parsed
+
+
+def _parse_line_by_line(block: bytes, parsed: ParsedBlock) -> None:
+    lines = block.split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    section = _Section(parsed.fields)
+    for number, line in enumerate(lines, start=1):
+        if len(line) > MAX_LINE_BYTES:
+            parsed.rejects.append(reject_of(number, line, f"longer than {MAX_LINE_BYTES:,} bytes"))
+            continue
+        text = normal_form(line, len(section.fields))
+        if not text:
+            parsed.blank += 1
+        elif (names := header_fields(text.split(b" "), section.fields)) is not None:
+            parsed.headers += 1
+            section.read_into(parsed)
+            section = _Section(tuple(names))
+        else:
+            section.numbers.append(number)
+            section.lines.append(line)
+            section.texts.append(text)
+    section.read_into(parsed)
+    parsed.fields = section.fields
+    parsed.rejects.sort(key=lambda reject: reject.line_number)
+
+
+@dataclass(slots=True)
+class _Section:
+    """Lines of one log format: their numbers, bytes as in the file, and normal forms."""
+
+    fields: tuple[Field, ...]
+    numbers: list[int] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    texts: list[bytes] = field(default_factory=list)
+
+    def read_into(self, parsed: ParsedBlock) -> None:
+        if self.texts:
+            self._read_range(0, len(self.texts), parsed)
+
+    def _read_range(self, start: int, end: int, parsed: ParsedBlock) -> None:
+        raw = _read(b"\n".join(self.texts[start:end]), self.fields)
+        if raw is not None:
+            parsed._add(self.fields, raw)
+        elif end - start > _FEW_LINES:
+            middle = (start + end) // 2
+            self._read_range(start, middle, parsed)
+            self._read_range(middle, end, parsed)
+        else:
+            self._read_few(start, end, parsed)
+
+    def _read_few(self, start: int, end: int, parsed: ParsedBlock) -> None:
+        good = []
+        for i in range(start, end):
+            fault = fault_of(self.texts[i], self.fields)
+            if fault:
+                parsed.rejects.append(reject_of(self.numbers[i], self.lines[i], fault))
+            else:
+                good.append(i)
+        raw = _read(b"\n".join(self.texts[i] for i in good), self.fields)
+        if raw is not None:
+            parsed._add(self.fields, raw)
+            return
+        for i in good:
+            raw = _read(self.texts[i], self.fields)
+            if raw is not None:
+                parsed._add(self.fields, raw)
+            else:
+                reason = "cannot be read with this log format"
+                parsed.rejects.append(reject_of(self.numbers[i], self.lines[i], reason))
+
+
+def _read(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:
+    """The block's records by one vectorised pass, or None if any line in it is unusual."""
+    if not block:
+        return None
+    if b"\r" in block or b"\x00" in block or b"\t" in block:
+        return None
+    try:
+        table = csv.read_csv(
+            pa.py_buffer(block),
+            csv.ReadOptions(
+                use_threads=False, column_names=[f.name for f in fields], block_size=_CSV_BLOCK_BYTES
+            ),
+            csv.ParseOptions(delimiter=" ", quote_char=False, escape_char=False),
+            csv.ConvertOptions(
+                column_types={f.name: _INTEGERS.get(f.type, _DICTIONARY) for f in fields},
+                null_values=["-"],
+                strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return table if _is_plausible(table, fields) else None
+
+
+def _is_plausible(table: pa.Table, fields: tuple[Field, ...]) -> bool:
+    """Whether no value shows that a line was misread: numbers in range, no empty text, no field name."""
+    has_integers = any(f.is_integer for f in fields)
+    for f in fields:
+        column = table.column(f.name)
+        if f.is_integer:
+            if not in_range(column, f):
+                return False
+        else:
+            for chunk in column.chunks:
+                # An empty value is a line with two blanks in a row that lacks another value.
+                if pc.index(chunk.dictionary, "").as_py() >= 0:
+                    return False
+                # Without an integer column a header line would pass for a record.
+                if not has_integers and pc.any(pc.is_in(chunk.dictionary, _FIELD_NAMES)).as_py():
+                    return False
+    return True

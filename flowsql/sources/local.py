@@ -1,0 +1,113 @@
+"""Log objects on this machine: files, folders, glob patterns, stdin."""
+
+from __future__ import annotations
+
+import functools
+import glob
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from flowsql.errors import SourceError
+from flowsql.sources.source import LogObject
+
+STDIN = "-"
+
+
+def find_objects(source: str, spool: Path) -> Iterator[LogObject]:
+    """The log objects that `source` names, each once, in the order of their names.
+
+    A folder is searched recursively; hidden files in it are left out. Bytes that can be read only
+    once (stdin, a pipe) are copied into the folder `spool` first.
+    Raises SourceError when the source does not exist or holds no file at all.
+    """
+    if source == STDIN:
+        yield _spooled("stdin", sys.stdin.buffer, spool)
+        return
+    path = Path(source).expanduser()
+    if path.is_dir():
+        found = list(_files_below(path))
+    elif path.exists():
+        yield _one(path, spool)
+        return
+    else:
+        found = sorted(Path(p) for p in glob.glob(str(path), recursive=True) if Path(p).is_file())
+        if not found and not glob.has_magic(source):
+            raise SourceError("no such file or folder", where=source, remedy=_nearest(path))
+    if not found:
+        raise SourceError(
+            "no file found there",
+            where=source,
+            remedy="name a file, a folder with log files below it, or a pattern such as 'logs/*.log.gz'",
+        )
+    for file in found:
+        yield _regular(file, direct=False)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder, onerror=_raise_unreadable, followlinks=False):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and (Path(parent) / name).is_file():
+                yield Path(parent) / name
+
+
+def _raise_unreadable(error: OSError) -> None:
+    raise SourceError(
+        f"cannot be listed: {error.strerror}",
+        where=str(error.filename),
+        remedy="check its permissions; nothing was loaded from this source",
+    ) from error
+
+
+def _one(path: Path, spool: Path) -> LogObject:
+    if path.is_file():
+        return _regular(path, direct=True)
+    if stat.S_ISFIFO(path.stat().st_mode) or stat.S_ISCHR(path.stat().st_mode):
+        with path.open("rb") as stream:
+            return _spooled(str(path), stream, spool)
+    raise SourceError("neither a file, a folder nor a pipe", where=str(path))
+
+
+def _regular(path: Path, *, direct: bool) -> LogObject:
+    full = path.resolve()
+    facts = full.stat()
+    return LogObject(
+        name=str(full),
+        size_bytes=facts.st_size,
+        version_tag=f"mtime:{facts.st_mtime_ns}",
+        direct=direct,
+        open=functools.partial(_open, full),
+    )
+
+
+def _spooled(name: str, stream: BinaryIO, spool: Path) -> LogObject:
+    spool.mkdir(parents=True, exist_ok=True)
+    copy = spool / f"spooled-{os.urandom(6).hex()}"
+    with copy.open("wb") as target:
+        shutil.copyfileobj(stream, target, 1 << 20)
+    return LogObject(
+        name=name,
+        size_bytes=copy.stat().st_size,
+        version_tag="",
+        direct=True,
+        open=functools.partial(_open, copy),
+    )
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def _nearest(path: Path) -> str:
+    from flowsql.errors import did_you_mean
+
+    try:
+        names = os.listdir(path.parent)
+    except OSError:
+        return f"there is no folder {path.parent} either"
+    return did_you_mean(path.name, names) or f"`ls {path.parent}` shows what is there"
