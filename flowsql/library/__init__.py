@@ -1,0 +1,1 @@
+"""The library: saved queries, where they are found, what they declare, and their parameters."""
