@@ -1,0 +1,84 @@
+-- The tables of a store's catalogue. Times are Unix seconds, UTC.
+
+create table store_info (
+    schema_version integer not null,
+    store_id text not null,
+    created_at bigint not null
+);
+
+-- One row a log object (or slice of a stream) that was read in. lines = records + rejects + headers + blank_lines.
+create table loads (
+    load_id bigint not null,
+    identity text not null,           -- 'aws:<file name without suffix>', 'sha256:<content>' or 'path:<name>'
+    name text not null,               -- where it was read from
+    state text not null,              -- live, replaced, incomplete, expired, forgotten
+    problem text,                     -- why an incomplete one is incomplete
+    log_format text not null,         -- as in AWS's LogFormat; '' if nothing could be read
+    flow_log_id text,                 -- from AWS's file name
+    size_bytes bigint not null,       -- as stored at the source
+    content_bytes bigint not null,    -- decompressed
+    content_sha256 text not null,     -- of the decompressed bytes
+    head_sha256 text not null,        -- of the first decompressed bytes: finds copies without reading them
+    lines bigint not null,
+    records bigint not null,
+    rejects bigint not null,
+    headers bigint not null,
+    blank_lines bigint not null,
+    nodata bigint not null,
+    skipdata bigint not null,
+    min_start bigint,
+    max_start bigint,
+    min_end bigint,
+    max_end bigint,
+    loaded_at bigint not null,
+    replaced_by bigint
+);
+
+-- Every name under which a load's content was seen, with what tells cheaply that it has not changed.
+create table objects (
+    name text not null,
+    size_bytes bigint not null,
+    version_tag text not null,
+    load_id bigint not null
+);
+
+-- The Parquet files under records/ that hold the records. They never change once listed here.
+create table segments (
+    segment_id text not null,
+    path text not null,               -- below the store's folder
+    columns text[] not null,          -- of `records`, in their order there
+    records bigint not null,
+    without_start bigint not null,    -- records whose start is null or not logged
+    without_time bigint not null,     -- records that have neither start nor end
+    min_start bigint,
+    max_start bigint,
+    min_end bigint,
+    max_end bigint,
+    size_bytes bigint not null,
+    sha256 text not null,             -- of the file
+    created_at bigint not null
+);
+
+-- What each segment holds of each load.
+create table segment_loads (
+    segment_id text not null,
+    load_id bigint not null,
+    records bigint not null,
+    nodata bigint not null,
+    skipdata bigint not null
+);
+
+-- Loads whose records are still in a segment, but no longer count.
+create table dead_loads (
+    segment_id text not null,
+    load_id bigint not null
+);
+
+-- Lines that are no records.
+create table rejects (
+    load_id bigint not null,
+    line_number bigint not null,      -- from 1; in Parquet objects the row
+    text text not null,               -- as in the object, at most the first 4,096 bytes
+    text_bytes bigint not null,
+    reason text not null
+);

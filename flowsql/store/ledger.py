@@ -1,0 +1,185 @@
+"""Which log objects the store knows, so that each is loaded once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+from flowsql.store.segments import Counts
+
+LIVE, INCOMPLETE, REPLACED = "live", "incomplete", "replaced"
+# So many first bytes of the content are hashed to find loads that an object may be a copy or a continuation of.
+HEAD_BYTES = 4096
+
+# https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html; the suffix varies with what was done to a file.
+_AWS_NAME = re.compile(
+    r"(\d{12}_vpcflowlogs_[a-z0-9-]+_(fl-[0-9a-f]+)_\d{8}T\d{4}Z_[0-9a-f]+)(?:\.log)?(?:\.gz|\.parquet)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AwsName:
+    """What AWS's own file name says: the object's identity and the flow log's id."""
+
+    identity: str
+    flow_log_id: str
+
+
+@dataclass(slots=True)
+class Load:
+    """One log object that was read in: a row of `loads`."""
+
+    load_id: int
+    identity: str
+    name: str
+    size_bytes: int
+    version_tag: str
+    content_bytes: int
+    content_sha256: str
+    head_sha256: str
+    log_format: str
+    flow_log_id: str | None = None
+    state: str = LIVE
+    problem: str | None = None
+    lines: int = 0
+    rejects: int = 0
+    headers: int = 0
+    blank_lines: int = 0
+    counts: Counts = field(default_factory=Counts)
+    loaded_at: int = 0
+    replaces: tuple[int, ...] = ()
+
+    def described(self) -> dict[str, object]:
+        """What a segment's metadata keeps of it, enough to rebuild its row."""
+        kept = ("load_id", "identity", "name", "size_bytes", "version_tag", "content_bytes")
+        more = ("content_sha256", "head_sha256", "log_format", "flow_log_id", "state", "problem")
+        numbers = ("lines", "rejects", "headers", "blank_lines", "loaded_at", "replaces")
+        counts = {name: getattr(self.counts, name) for name in Counts.__slots__}
+        return {name: getattr(self, name) for name in kept + more + numbers} | counts
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A load that the store, or this command, has already."""
+
+    load_id: int
+    identity: str
+    name: str
+    state: str
+    content_bytes: int
+    content_sha256: str
+    records: int
+    problem: str | None
+
+
+def aws_name(file_name: str) -> AwsName | None:
+    """What the name says if it follows AWS's grammar for delivered files, else None."""
+    match = _AWS_NAME.fullmatch(file_name)
+    return AwsName(f"aws:{match[1]}", match[2]) if match else None
+
+
+def head_hash(head: bytes) -> str:
+    """Hash of the first HEAD_BYTES of an object's decompressed content."""
+    return hashlib.sha256(head[:HEAD_BYTES]).hexdigest()
+
+
+_COLUMNS = "load_id, identity, name, state, content_bytes, content_sha256, records, problem"
+
+
+class Ledger:
+    """The loads of an attached catalogue, and those that this command has read since."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, alias: str = "catalog") -> None:
+        self._con = con
+        self._alias = alias
+        self._new: list[Load] = []
+        self._small = [
+            size
+            for (size,) in con.execute(
+                f"select distinct content_bytes from {alias}.loads where content_bytes < {HEAD_BYTES}"
+            ).fetchall()
+        ]
+
+    def seen(self, objects: Sequence[tuple[str, int, str]]) -> dict[int, Known]:
+        """Of (name, size_bytes, version_tag) triples, by position, those known under just these.
+
+        An empty version_tag says nothing, so such an object is never among them.
+        """
+        listed = pa.table(
+            {
+                "position": pa.array(range(len(objects)), pa.int64()),
+                "name": pa.array([o[0] for o in objects], pa.string()),
+                "size_bytes": pa.array([o[1] for o in objects], pa.int64()),
+                "version_tag": pa.array([o[2] for o in objects], pa.string()),
+            }
+        )
+        self._con.register("listed", listed)
+        rows = self._con.execute(
+            f"""
+            select listed.position, {", ".join("loads." + c for c in _COLUMNS.split(", "))}
+            from listed
+            join {self._alias}.objects using (name, size_bytes, version_tag)
+            join {self._alias}.loads using (load_id)
+            where listed.version_tag <> ''
+            """
+        ).fetchall()
+        self._con.unregister("listed")
+        return {row[0]: Known(*row[1:]) for row in rows}
+
+    def add(self, load: Load) -> None:
+        """Remembers a load that this command has read."""
+        self._new.append(load)
+        if load.content_bytes < HEAD_BYTES:
+            self._small.append(load.content_bytes)
+
+    def related(self, name: str, aws: AwsName | None, head: bytes) -> list[Known]:
+        """The live and incomplete loads that an object may be the same as, or may replace.
+
+        Those with its AWS identity; else those whose content begins as its own does, and incomplete ones
+        that were read from the same name. Two different AWS names are different objects whatever they hold.
+        """
+        heads = [head_hash(head)]
+        heads += [hashlib.sha256(head[:size]).hexdigest() for size in set(self._small) if size <= len(head)]
+        identity = aws.identity if aws else ""
+        rows = self._con.execute(
+            f"""
+            select {_COLUMNS} from {self._alias}.loads
+            where state in ('{LIVE}', '{INCOMPLETE}')
+                and (
+                    identity = $identity
+                    or (name = $name and state = '{INCOMPLETE}')
+                    or (($identity = '' or identity not like 'aws:%')
+                        and (head_sha256 in $heads or content_sha256 in $heads))
+                )
+            order by load_id
+            """,
+            {"identity": identity, "name": name, "heads": heads},
+        ).fetchall()
+        return [Known(*row) for row in rows] + [
+            _known(load) for load in self._new if _is_related(load, name, identity, heads)
+        ]
+
+
+def _is_related(load: Load, name: str, identity: str, heads: Sequence[str]) -> bool:
+    if load.identity == identity or (load.name == name and load.state == INCOMPLETE):
+        return True
+    begins_alike = load.head_sha256 in heads or load.content_sha256 in heads
+    return begins_alike and (not identity or not load.identity.startswith("aws:"))
+
+
+def _known(load: Load) -> Known:
+    return Known(
+        load.load_id,
+        load.identity,
+        load.name,
+        load.state,
+        load.content_bytes,
+        load.content_sha256,
+        load.counts.records,
+        load.problem,
+    )

@@ -1,0 +1,268 @@
+"""Typed tables -> Parquet segment files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from flowsql.logformat.fields import DISTINCT_FIELDS
+from flowsql.logformat.schema import EXTRA, arrow_type
+from flowsql.store.catalog import sync_file
+
+STORE_VERSION = 1
+METADATA_KEY = "flowsql"
+ROW_GROUP_RECORDS = 125_000
+MAX_OPEN_WRITERS = 16
+UNKNOWN_DAY, VARIOUS_DAYS = "unknown", "various"
+_SECONDS_A_DAY = 86_400
+_LAST_DAY = 2_932_896  # 9999-12-31, the last day that has a date
+_DICTIONARY = pa.dictionary(pa.int32(), pa.string())
+
+LOAD_ID = pa.field("load_id", pa.int64())
+FLOW_LOG_ID = pa.field("flow_log_id", pa.string())
+# The columns of `records`, in their order.
+RECORD_COLUMNS: tuple[pa.Field, ...] = (
+    *(pa.field(f.column, arrow_type(f)) for f in DISTINCT_FIELDS),
+    EXTRA,
+    LOAD_ID,
+    FLOW_LOG_ID,
+)
+_POSITION = {column.name: i for i, column in enumerate(RECORD_COLUMNS)}
+
+
+@dataclass(slots=True)
+class Counts:
+    """Records of some kind, and the span of their times (Unix seconds; None where none is known)."""
+
+    records: int = 0
+    nodata: int = 0
+    skipdata: int = 0
+    without_start: int = 0
+    without_time: int = 0
+    min_start: int | None = None
+    max_start: int | None = None
+    min_end: int | None = None
+    max_end: int | None = None
+
+    def add(self, other: Counts) -> None:
+        """Adds the other's records to these."""
+        self.records += other.records
+        self.nodata += other.nodata
+        self.skipdata += other.skipdata
+        self.without_start += other.without_start
+        self.without_time += other.without_time
+        self.min_start = _lower(self.min_start, other.min_start)
+        self.max_start = _higher(self.max_start, other.max_start)
+        self.min_end = _lower(self.min_end, other.min_end)
+        self.max_end = _higher(self.max_end, other.max_end)
+
+
+@dataclass(slots=True)
+class Segment:
+    """A finished segment file, still in its writer's staging folder."""
+
+    segment_id: str
+    file: Path
+    path: str
+    columns: tuple[str, ...]
+    counts: Counts
+    by_load: dict[int, Counts]
+    size_bytes: int
+    sha256: str
+
+
+class SegmentSet:
+    """The segments being written between two commits.
+
+    Records of one column set and one UTC day of `start` (else `end`) share a segment; beyond
+    MAX_OPEN_WRITERS, the remaining days of a column set share one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[tuple[tuple[str, ...], str], _OpenSegment] = {}
+        self.records = 0
+
+    @property
+    def has_many_writers(self) -> bool:
+        """Whether it is time to commit for the number of open files alone."""
+        return len(self._open) >= MAX_OPEN_WRITERS
+
+    def add(self, table: pa.Table, load_id: int, flow_log_id: str | None) -> Counts:
+        """Takes the records of a typed table and says what they were. Raises OSError (disk full)."""
+        total = Counts()
+        for day, part in _by_day(_with_origin(table, load_id, flow_log_id)):
+            counts = counts_of(part)
+            total.add(counts)
+            key = (tuple(part.column_names), day)
+            if key not in self._open and len(self._open) >= MAX_OPEN_WRITERS:
+                key = (key[0], VARIOUS_DAYS)
+            if key not in self._open:
+                self._open[key] = _OpenSegment(self._folder, *key)
+            self._open[key].add(part, load_id, counts)
+        self.records += total.records
+        return total
+
+    def finish(self, loads: Mapping[int, Mapping[str, object]]) -> list[Segment]:
+        """Closes the files and describes them; `loads` (by load id) goes into their metadata, from which
+        a lost catalogue can be rebuilt. The set is empty again afterwards.
+        """
+        segments = [segment.finish(loads) for segment in self._open.values()]
+        self._open.clear()
+        self.records = 0
+        return segments
+
+    def discard(self) -> None:
+        """Closes and deletes what was written since the last `finish`."""
+        for segment in self._open.values():
+            segment.discard()
+        self._open.clear()
+        self.records = 0
+
+
+@dataclass(slots=True)
+class _OpenSegment:
+    folder: Path
+    columns: tuple[str, ...]
+    day: str
+    segment_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    counts: Counts = field(default_factory=Counts)
+    by_load: dict[int, Counts] = field(default_factory=dict)
+    _waiting: list[pa.Table] = field(default_factory=list)
+    _waiting_records: int = 0
+    _writer: pq.ParquetWriter | None = None
+
+    @property
+    def file(self) -> Path:
+        return self.folder / f"{self.segment_id}.parquet"
+
+    def add(self, table: pa.Table, load_id: int, counts: Counts) -> None:
+        self.counts.add(counts)
+        self.by_load.setdefault(load_id, Counts()).add(counts)
+        self._waiting.append(table)
+        self._waiting_records += table.num_rows
+        if self._waiting_records >= ROW_GROUP_RECORDS:
+            self._write_row_group()
+
+    def _write_row_group(self) -> None:
+        # One dictionary for all chunks of a column lets the writer take it over as it is.
+        table = pa.concat_tables(self._waiting).unify_dictionaries()
+        self._waiting, self._waiting_records = [], 0
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(
+                str(self.file), table.schema, compression="zstd", compression_level=1, store_schema=False
+            )
+        self._writer.write_table(table, row_group_size=table.num_rows)
+
+    def finish(self, loads: Mapping[int, Mapping[str, object]]) -> Segment:
+        if self._waiting:
+            self._write_row_group()
+        assert self._writer is not None
+        described = {
+            "store_version": STORE_VERSION,
+            "segment_id": self.segment_id,
+            "supersedes": [],
+            "loads": [dict(loads[load_id]) for load_id in sorted(self.by_load)],
+        }
+        self._writer.add_key_value_metadata({METADATA_KEY: json.dumps(described)})
+        self._writer.close()
+        sync_file(self.file)
+        with self.file.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return Segment(
+            segment_id=self.segment_id,
+            file=self.file,
+            path=f"records/day={self.day}/{self.segment_id}.parquet",
+            columns=self.columns,
+            counts=self.counts,
+            by_load=self.by_load,
+            size_bytes=self.file.stat().st_size,
+            sha256=sha256,
+        )
+
+    def discard(self) -> None:
+        try:
+            if self._writer is not None:
+                self._writer.close()
+        except OSError:
+            pass  # The disk is full, which is why it is discarded.
+        finally:
+            self.file.unlink(missing_ok=True)
+
+
+def _with_origin(table: pa.Table, load_id: int, flow_log_id: str | None) -> pa.Table:
+    """The table in the order of `records`, text as dictionaries, with load_id and flow_log_id."""
+    size = table.num_rows
+    columns = {name: _as_dictionary(table.column(name)) for name in table.column_names}
+    columns[LOAD_ID.name] = pa.chunked_array([pa.repeat(pa.scalar(load_id, pa.int64()), size)])
+    if flow_log_id is not None:
+        indices = pa.repeat(pa.scalar(0, pa.int32()), size)
+        columns[FLOW_LOG_ID.name] = pa.chunked_array([pa.DictionaryArray.from_arrays(indices, [flow_log_id])])
+    return pa.table({name: columns[name] for name in sorted(columns, key=_POSITION.__getitem__)})
+
+
+def _as_dictionary(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.dictionary_encode() if pa.types.is_string(column.type) else column
+
+
+def _by_day(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """The table cut by UTC day of `start`, else `end`; UNKNOWN_DAY for records with neither."""
+    times = [table.column(name) for name in ("start", "end") if name in table.column_names]
+    if not times:
+        yield UNKNOWN_DAY, table
+        return
+    days = pc.divide(pc.coalesce(*times), _SECONDS_A_DAY)
+    span = pc.min_max(days).as_py()
+    if days.null_count == 0 and span["min"] == span["max"]:
+        yield _date(span["min"]), table
+        return
+    for day in sorted(pc.unique(days).to_pylist(), key=lambda day: (day is None, day)):
+        mask = pc.is_null(days) if day is None else pc.equal(days, day)
+        yield _date(day), table.filter(mask)
+
+
+def _date(day: int | None) -> str:
+    if day is None or day > _LAST_DAY:
+        return UNKNOWN_DAY
+    return datetime.fromtimestamp(day * _SECONDS_A_DAY, UTC).date().isoformat()
+
+
+def counts_of(table: pa.Table) -> Counts:
+    """What the records of a typed table are."""
+    counts = Counts(records=table.num_rows)
+    if "log_status" in table.column_names:
+        for entry in pc.value_counts(table.column("log_status").combine_chunks()).to_pylist():
+            if entry["values"] == "NODATA":
+                counts.nodata = entry["counts"]
+            elif entry["values"] == "SKIPDATA":
+                counts.skipdata = entry["counts"]
+    has_start, has_end = "start" in table.column_names, "end" in table.column_names
+    counts.without_start = table.column("start").null_count if has_start else table.num_rows
+    if has_start:
+        counts.min_start, counts.max_start = pc.min_max(table.column("start")).as_py().values()
+    if has_end:
+        counts.min_end, counts.max_end = pc.min_max(table.column("end")).as_py().values()
+    if counts.without_start and has_end:
+        no_end = pc.is_null(table.column("end"))
+        no_time = pc.and_(no_end, pc.is_null(table.column("start"))) if has_start else no_end
+        counts.without_time = pc.sum(no_time).as_py() or 0
+    else:
+        counts.without_time = counts.without_start
+    return counts
+
+
+def _lower(a: int | None, b: int | None) -> int | None:
+    return b if a is None else a if b is None else min(a, b)
+
+
+def _higher(a: int | None, b: int | None) -> int | None:
+    return b if a is None else a if b is None else max(a, b)
