@@ -1,0 +1,281 @@
+"""Loading: which log objects are new, read them, write them, commit them whole.
+
+Here sources, ingest and store meet; what happened to each object ends in a LoadReport.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+
+from flowsql.errors import FlowsqlError, SourceError, StoreError
+from flowsql.ingest.detect import NotFlowLogs
+from flowsql.ingest.digest import digest_of
+from flowsql.ingest.read import Reading, Unreadable, open_object, start_reading, unreadable
+from flowsql.interrupts import Interrupts
+from flowsql.loading.epoch import Epoch
+from flowsql.loading.report import LoadReport, Outcome, Progress
+from flowsql.logformat.fields import Field
+from flowsql.logformat.format_string import notice_of_unknown, to_format_string
+from flowsql.sources.source import LogObject
+from flowsql.store.ledger import INCOMPLETE, LIVE, AwsName, Known, Ledger, Load, aws_name, head_hash
+from flowsql.store.store import Sighting
+
+
+class Loader:
+    """Loads log objects into the store behind `epoch`, each once."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        epoch: Epoch,
+        *,
+        log_format: Sequence[Field] | None,
+        again: bool,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger = ledger
+        self._epoch = epoch
+        self._log_format = log_format
+        self._again = again
+        self._now = now
+        self._report = LoadReport()
+
+    def load(self, objects: Sequence[LogObject], on_progress: Callable[[Progress], None]) -> LoadReport:
+        """Reads and commits the objects in their order; stops early, cleanly, when the user presses
+        Ctrl-C or the store cannot be written (`stopped_by` of the report).
+        """
+        report, started = self._report, time.monotonic()
+        progress = Progress(len(objects), sum(o.size_bytes for o in objects))
+        seen = self._ledger.seen([(o.name, o.size_bytes, o.version_tag) for o in objects])
+        workers = max(1, min(4, os.cpu_count() or 1))
+        with Interrupts() as interrupts, ThreadPoolExecutor(workers) as pool:
+            for position, log_object in enumerate(objects):
+                known = seen.get(position)
+                try:
+                    if known and known.state != INCOMPLETE:
+                        report.objects[Outcome.KNOWN] += 1
+                    else:
+                        self._load_one(log_object, pool, interrupts, on_progress, progress)
+                    self._commit(only_if_due=not interrupts.requested)
+                except StoreError as error:
+                    self._stop(error)
+                    break
+                progress.objects_done += 1
+                progress.bytes_done += log_object.size_bytes
+                on_progress(progress)
+                if interrupts.requested:
+                    self._stop(interrupts.error())
+                    break
+            else:
+                try:
+                    self._commit(only_if_due=False)
+                except StoreError as error:
+                    self._stop(error)
+        report.elapsed_s = time.monotonic() - started
+        return report
+
+    def _stop(self, error: FlowsqlError) -> None:
+        self._report.stopped_by = error
+        for load in self._epoch.abandon():
+            self._report.objects[Outcome.LOADED] -= 1
+            self._report.objects[Outcome.DROPPED] += 1
+            self._report.records -= load.counts.records
+
+    def _commit(self, *, only_if_due: bool) -> None:
+        if not only_if_due or self._epoch.is_due:
+            for load in self._epoch.commit():
+                self._report.take_back(load)
+
+    def _load_one(
+        self,
+        log_object: LogObject,
+        pool: Executor,
+        interrupts: Interrupts,
+        on_progress: Callable[[Progress], None],
+        progress: Progress,
+    ) -> None:
+        try:
+            reading = start_reading(log_object, self._log_format)
+        except NotFlowLogs as error:
+            self._not_logs(log_object, error)
+            return
+        except SourceError as error:
+            self._unreadable(log_object, error)
+            return
+        try:
+            load = self._start(log_object, reading)
+            if load is not None:
+                self._read(load, log_object, reading, pool, interrupts, on_progress, progress)
+        except OSError as error:
+            raise self._epoch.write_error(error) from error
+        finally:
+            reading.close()
+
+    def _not_logs(self, log_object: LogObject, error: NotFlowLogs) -> None:
+        self._report.objects[Outcome.NOT_LOGS] += 1
+        if log_object.direct:
+            self._report.problems.append(error)
+        else:
+            self._report.notice(f"{error.where}: {error.cause}")
+
+    def _unreadable(self, log_object: LogObject, error: SourceError) -> None:
+        """An object that gave nothing: a problem the first time, a notice from then on."""
+        identity = f"path:{log_object.name}"
+        if isinstance(error, Unreadable) and any(
+            k.identity == identity for k in self._ledger.related(log_object.name, None, b"")
+        ):
+            self._report.objects[Outcome.KNOWN_BAD] += 1
+            self._report.notice(f"{error.where}: still {error.cause}")
+            return
+        self._report.objects[Outcome.FAILED] += 1
+        self._report.problems.append(error)
+        if isinstance(error, Unreadable):
+            load = self._new_load(log_object, identity, "")
+            load.state, load.problem = INCOMPLETE, error.cause
+            self._finish(load)
+
+    def _start(self, log_object: LogObject, reading: Reading) -> Load | None:
+        """A Load for the object, or None when the store has its content already."""
+        aws = aws_name(log_object.file_name)
+        replaces: tuple[int, ...] = ()
+        related = self._ledger.related(log_object.name, aws, reading.head)
+        if related:
+            try:
+                with open_object(log_object) as raw:
+                    digest = digest_of(raw, {k.content_bytes for k in related})
+            except OSError as error:
+                self._unreadable(log_object, unreadable(log_object.name, error))
+                return None
+            same = [k for k in related if k.content_sha256 == digest.sha256]
+            settled = next((k for k in same if k.state == LIVE or digest.damage), None)
+            if settled and not (self._again and not aws and settled.name != log_object.name):
+                self._already_there(log_object, settled)
+                return None
+            replaces = tuple(
+                k.load_id
+                for k in related
+                if k not in same or k.state == INCOMPLETE
+                if _is_replaced(k, log_object, aws, digest.beginnings)
+            )
+        load = self._new_load(log_object, aws.identity if aws else "", to_format_string(reading.fields))
+        load.flow_log_id = aws.flow_log_id if aws else None
+        load.head_sha256 = head_hash(reading.head)
+        load.replaces = replaces
+        return load
+
+    def _new_load(self, log_object: LogObject, identity: str, log_format: str) -> Load:
+        return Load(
+            load_id=self._epoch.next_load_id(),
+            identity=identity,
+            name=log_object.name,
+            size_bytes=log_object.size_bytes,
+            version_tag=log_object.version_tag,
+            content_bytes=0,
+            content_sha256="",
+            head_sha256=head_hash(b""),
+            log_format=log_format,
+            loaded_at=int(self._now()),
+        )
+
+    def _already_there(self, log_object: LogObject, known: Known) -> None:
+        if known.state == INCOMPLETE:
+            self._report.objects[Outcome.KNOWN_BAD] += 1
+            self._report.notice(f"{log_object.name}: known to be damaged: {known.problem}")
+            return
+        self._epoch.saw(
+            Sighting(log_object.name, log_object.size_bytes, log_object.version_tag, known.load_id)
+        )
+        if known.name == log_object.name or known.identity.startswith("aws:"):
+            self._report.objects[Outcome.KNOWN] += 1
+        else:
+            self._report.objects[Outcome.COPY] += 1
+            self._report.notice(
+                f"{log_object.name}: skipped, same content as {known.name} (--again loads it all the same)"
+            )
+
+    def _read(
+        self,
+        load: Load,
+        log_object: LogObject,
+        reading: Reading,
+        pool: Executor,
+        interrupts: Interrupts,
+        on_progress: Callable[[Progress], None],
+        progress: Progress,
+    ) -> None:
+        report, milliseconds = self._report, 0
+        problem = ""
+        try:
+            for block in reading.parsed(pool):
+                for _, table in block.tables:
+                    if table.num_rows:
+                        load.counts.add(self._epoch.add(table, load))
+                rejects = [(r.line_number, r.text, r.text_bytes, r.reason) for r in block.rejects]
+                self._epoch.add_rejects(load, rejects)
+                for line_number, _, _, reason in rejects:
+                    report.count_reject(reason, f"{load.name}:{line_number}")
+                load.lines += block.lines
+                load.rejects += len(rejects)
+                load.headers += block.headers
+                load.blank_lines += block.blank
+                milliseconds += block.milliseconds
+                progress.records += block.records
+                on_progress(progress)
+                if notice := notice_of_unknown(block.fields):
+                    report.notice(f"{load.name}: {notice}")
+                if interrupts.requested:
+                    self._epoch.drop(load)
+                    report.objects[Outcome.DROPPED] += 1
+                    return
+        except SourceError as error:
+            problem = error.cause
+        load.content_bytes, load.content_sha256 = reading.content_bytes, reading.sha256
+        if not load.identity:
+            load.identity = f"sha256:{load.content_sha256}" + (f":{load.name}" if self._again else "")
+        if load.name == "stdin":
+            load.name = f"stdin:{load.content_sha256[:16]}"
+        self._close(load, problem or reading.damage, milliseconds)
+
+    def _close(self, load: Load, problem: str, milliseconds: int) -> None:
+        report = self._report
+        if problem:
+            load.state, load.problem = INCOMPLETE, problem
+            report.objects[Outcome.INCOMPLETE] += 1
+            report.problems.append(
+                SourceError(
+                    f"{problem}; the {load.counts.records:,} records before that are loaded",
+                    where=load.name,
+                    remedy="fetch the object again; the next load reads it again",
+                )
+            )
+        else:
+            report.objects[Outcome.REPLACED if load.replaces else Outcome.LOADED] += 1
+        if milliseconds:
+            report.notice(f"{load.name}: {milliseconds:,} records had times in milliseconds, kept as seconds")
+        if not problem and not load.counts.records and not load.rejects:
+            report.notice(f"{load.name}: only a header line, no records")
+        report.lines += load.lines
+        report.records += load.counts.records
+        report.nodata += load.counts.nodata
+        report.skipdata += load.counts.skipdata
+        report.rejects += load.rejects
+        self._finish(load)
+
+    def _finish(self, load: Load) -> None:
+        self._ledger.add(load)
+        self._epoch.finish(load)
+
+
+def _is_replaced(
+    known: Known, log_object: LogObject, aws: AwsName | None, beginnings: dict[int, str]
+) -> bool:
+    """Whether the object takes the place of a load that has other content."""
+    if aws and known.identity == aws.identity:
+        return True
+    if known.state == INCOMPLETE and known.name == log_object.name:
+        return True
+    is_its_beginning = beginnings.get(known.content_bytes) == known.content_sha256
+    return not aws and not known.identity.startswith("aws:") and known.records > 0 and is_its_beginning
