@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from isal import isal_zlib
 
 GZIP_MAGIC = b"\x1f\x8b"
 _READ_BYTES = 1 << 18
 # isal_zlib gives its exception class no type that a checker can see.
-_DAMAGED: type[Exception] = isal_zlib.error
+_DAMAGED: Any = isal_zlib.error
 _GZIP_WINDOW = 31  # zlib's wbits for "a gzip member, check its CRC"
 
 

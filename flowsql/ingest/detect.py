@@ -158,28 +158,24 @@ def _foreign_kind(sample: bytes, lines: Sequence[bytes]) -> str:
     """What the content is if it is nothing like flow logs, else ''."""
     if not lines:
         return "nothing but blank lines"
-    for magic, kind in _MAGIC:
-        if sample.startswith(magic):
-            return kind
-    if (
-        b"\x00" in sample
-        or sample[:4096].decode("utf-8", "replace").count("\ufffd") > len(sample[:4096]) // 10
-    ):
-        return "binary data"
-    first = lines[0].removeprefix(b"\xef\xbb\xbf")
-    if first[:1] in (b"{", b"["):
-        return "JSON"
-    if first.startswith(b"<"):
-        return "XML or HTML"
-    if first.startswith((b"---", b"%YAML")):
-        return "YAML"
-    if 2 * sum(_has_log_value(text) for text in lines[:50]) >= len(lines[:50]):
-        return ""
-    if any(_YAML_KEY.match(text) for text in lines[:50]):
-        return "YAML"
-    if b"," in first:
-        return "comma-separated text"
-    return "no line looks like a record"
+    kinds = (kind for magic, kind in _MAGIC if sample.startswith(magic))
+    return next(kinds, "") or _foreign_text(sample, lines)
+
+
+def _foreign_text(sample: bytes, lines: Sequence[bytes]) -> str:
+    start, first = sample[:4096], lines[0].removeprefix(b"\xef\xbb\xbf")
+    undecodable = start.decode("utf-8", "replace").count("\ufffd")
+    signs = (
+        (b"\x00" in sample or undecodable > len(start) // 10, "binary data"),
+        (first.startswith((b"{", b"[")), "JSON"),
+        (first.startswith(b"<"), "XML or HTML"),
+        (first.startswith((b"---", b"%YAML")), "YAML"),
+        (2 * sum(_has_log_value(text) for text in lines[:50]) >= len(lines[:50]), ""),
+        (any(_YAML_KEY.match(text) for text in lines[:50]), "YAML"),
+        (b"," in first, "comma-separated text"),
+        (True, "no line looks like a record"),
+    )
+    return next(kind for applies, kind in signs if applies)
 
 
 def _has_log_value(text: bytes) -> bool:

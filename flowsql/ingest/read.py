@@ -28,8 +28,9 @@ class Unreadable(SourceError):
 class Reading(Protocol):
     """One object being read.
 
-    `head` is how its (decompressed) content begins, HEAD_BYTES at most. `parsed` is exhausted once; only then do `sha256`, `content_bytes` (of the decompressed content) and
-    `damage` ('' or why not everything could be read) hold.
+    `head` is how its (decompressed) content begins, HEAD_BYTES at most. `parsed` is exhausted once; only
+    then do `sha256`, `content_bytes` (of the decompressed content) and `damage` hold: '' or why not
+    everything could be read.
     """
 
     fields: tuple[Field, ...]

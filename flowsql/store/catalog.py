@@ -128,7 +128,8 @@ class Catalog:
             ) from error
         if rows != [(SCHEMA_VERSION,)]:
             raise StoreError(
-                f"the store has schema version {rows[0][0] if rows else '?'}, this flowsql knows {SCHEMA_VERSION}",
+                f"the store has schema version {rows[0][0] if rows else '?'}, "
+                f"this flowsql knows {SCHEMA_VERSION}",
                 where=str(self.folder),
                 remedy="update flowsql",
             )

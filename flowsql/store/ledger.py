@@ -13,10 +13,11 @@ import pyarrow as pa
 from flowsql.store.segments import Counts
 
 LIVE, INCOMPLETE, REPLACED = "live", "incomplete", "replaced"
-# So many first bytes of the content are hashed to find loads that an object may be a copy or a continuation of.
+# So many first bytes of the content are hashed to find the loads that an object may copy or continue.
 HEAD_BYTES = 4096
 
-# https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html; the suffix varies with what was done to a file.
+# https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html
+# The suffix varies with what was done to a file since.
 _AWS_NAME = re.compile(
     r"(\d{12}_vpcflowlogs_[a-z0-9-]+_(fl-[0-9a-f]+)_\d{8}T\d{4}Z_[0-9a-f]+)(?:\.log)?(?:\.gz|\.parquet)?"
 )

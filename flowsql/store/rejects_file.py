@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -52,9 +53,7 @@ class RejectsFile:
     def clear(self) -> None:
         """Forgets what was added."""
         if self._writer is not None:
-            try:
+            with contextlib.suppress(OSError):  # The disk may be full, which is why it is cleared.
                 self._writer.close()
-            except OSError:
-                pass  # The disk is full, which is why it is cleared.
             self._writer = None
         self._path.unlink(missing_ok=True)

@@ -32,7 +32,7 @@ class Sighting:
 
 
 class Store:
-    """The store in `folder`. `view_statements` gives the macros and views that its published catalogue carries."""
+    """The store in `folder`; `view_statements` gives the macros and views of its published catalogue."""
 
     def __init__(self, folder: Path, view_statements: ViewStatements, *, wait_s: float = 30.0) -> None:
         self.folder = folder.absolute()
