@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from flowsql.errors import StoreError
 from flowsql.store.catalog import store_error
+from flowsql.store.commit import Sighting, commit
+from flowsql.store.counts import Counts
 from flowsql.store.ledger import Load
 from flowsql.store.rejects_file import RejectsFile
-from flowsql.store.segments import Counts, SegmentSet, counts_of
+from flowsql.store.segments import SegmentSet, counts_of
 from flowsql.store.staging import Staging
-from flowsql.store.store import Sighting, Store
+from flowsql.store.store import Store
 
 # A commit is due about every million records, or every half minute.
 _DUE_RECORDS = 1_000_000
@@ -104,7 +106,8 @@ class StoreEpoch:
             segments = self._segments.finish(described)
         except OSError as error:
             raise self.write_error(error) from error
-        lost = self._store.commit(
+        lost = commit(
+            self._store,
             self._staging,
             segments,
             self._finished,

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import duckdb
-import pyarrow as pa
 
-from flowsql.store.segments import Counts
+from flowsql.store.counts import Counts
 
 LIVE, INCOMPLETE, REPLACED = "live", "incomplete", "replaced"
 # So many first bytes of the content are hashed to find the loads that an object may copy or continue.
@@ -111,6 +110,8 @@ class Ledger:
 
         An empty version_tag says nothing, so such an object is never among them.
         """
+        import pyarrow as pa
+
         listed = pa.table(
             {
                 "position": pa.array(range(len(objects)), pa.int64()),

@@ -17,10 +17,16 @@ def sweep_abandoned(catalog: Catalog, wait_s: float) -> None:
         return
     with writers_queue(catalog.lock_path, wait_s):
         intended = {path for folder in folders for path in intended_by(folder)}
-        for path in intended - _listed(catalog, intended):
-            (catalog.folder / path).unlink(missing_ok=True)
+        remove_unlisted(catalog, intended)
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_unlisted(catalog: Catalog, paths: Iterable[str]) -> None:
+    """Deletes those files (paths below the store's folder) that the published catalogue does not list."""
+    wanted = set(paths)
+    for path in wanted - _listed(catalog, wanted) if wanted else ():
+        (catalog.folder / path).unlink(missing_ok=True)
 
 
 def _listed(catalog: Catalog, paths: Iterable[str]) -> set[str]:

@@ -1,0 +1,209 @@
+"""The one way to add to a store: segments, and the loads in them, published together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from flowsql.store.catalog import store_error, sync_folder
+from flowsql.store.ledger import INCOMPLETE, LIVE, REPLACED, Load
+from flowsql.store.rejects_file import RejectsFile
+from flowsql.store.segments import Segment
+from flowsql.store.staging import Staging
+from flowsql.store.store import Store
+from flowsql.store.sweep import remove_unlisted
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A known load's content seen under a name, with what tells cheaply whether it has changed since."""
+
+    name: str
+    size_bytes: int
+    version_tag: str
+    load_id: int
+
+
+def commit(
+    store: Store,
+    staging: Staging,
+    segments: Sequence[Segment],
+    loads: Sequence[Load],
+    sightings: Sequence[Sighting],
+    rejects: RejectsFile,
+    dropped: Sequence[int] = (),
+) -> list[Load]:
+    """Publishes finished segments and the loads in them, all or nothing.
+
+    Returns the loads that lost a race: meanwhile another writer loaded the same object, or replaced
+    the one they were to replace. Their records, like those of the load ids in `dropped` (objects not
+    read to their end), are in the segments but count as dead.
+    Raises StoreError when the queue is too long or the disk is full; the store is then as it was.
+    """
+    paths = [segment.path for segment in segments]
+    try:
+        staging.intend(paths)
+        with store.catalog.change(staging.path, store.view_statements, store.wait_s) as con:
+            _place(store.folder, segments)
+            winners = _settle(con, loads)
+            losers = [load for load in loads if load not in winners]
+            _insert_segments(con, segments)
+            _insert_loads(con, winners)
+            _insert_sightings(con, [*sightings, *map(_sighting_of, winners)])
+            rejects.insert_into(con, {load.load_id for load in winners})
+            _bury(con, [load.load_id for load in losers] + list(dropped))
+            _replace(con, winners)
+    except BaseException as error:
+        remove_unlisted(store.catalog, paths)
+        if isinstance(error, OSError):
+            raise store_error(error, store.folder) from error
+        raise
+    return losers
+
+
+def _place(folder: Path, segments: Sequence[Segment]) -> None:
+    """Moves segment files to the places that the catalogue will list."""
+    placed = []
+    for segment in segments:
+        target = folder / segment.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        segment.file.rename(target)
+        placed.append(target)
+    for parent in {target.parent for target in placed}:
+        sync_folder(parent)
+        sync_folder(parent.parent)
+
+
+def _settle(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> list[Load]:
+    """The loads that may be committed, after a look at what other writers did meanwhile.
+
+    Out of the race are those whose object is live with the same content by now, and those that were to
+    replace a load which is no longer there. A live load of the same object with other content is replaced.
+    """
+    con.register("arriving", pa.table({"identity": pa.array([load.identity for load in loads], pa.string())}))
+    alive: dict[str, dict[int, str]] = {}
+    for identity, load_id, content in con.execute(
+        "select distinct identity, load_id, content_sha256 from loads join arriving using (identity)"
+        " where state in ($live, $incomplete)",
+        {"live": LIVE, "incomplete": INCOMPLETE},
+    ).fetchall():
+        alive.setdefault(identity, {})[load_id] = content
+    con.unregister("arriving")
+    replaceable = _alive_among(con, [old for load in loads for old in load.replaces])
+    replaceable |= {load.load_id for load in loads}
+    winners = []
+    for load in loads:
+        rivals = {i: content for i, content in alive.get(load.identity, {}).items() if i not in load.replaces}
+        if load.content_sha256 not in rivals.values() and replaceable.issuperset(load.replaces):
+            load.replaces += tuple(rivals)
+            winners.append(load)
+    return winners
+
+
+def _alive_among(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> set[int]:
+    rows = con.execute(
+        "select load_id from loads where load_id in (select unnest($ids)) and state in ($live, $incomplete)",
+        {"ids": list(load_ids), "live": LIVE, "incomplete": INCOMPLETE},
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def _insert_segments(con: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> None:
+    now = int(time.time())
+    _insert_many(con, "segments", [_segment_row(segment, now) for segment in segments])
+    _insert_many(
+        con,
+        "segment_loads",
+        [
+            (segment.segment_id, load_id, part.records, part.nodata, part.skipdata)
+            for segment in segments
+            for load_id, part in segment.by_load.items()
+        ],
+    )
+
+
+def _segment_row(segment: Segment, now: int) -> tuple[object, ...]:
+    c = segment.counts
+    times = (c.min_start, c.max_start, c.min_end, c.max_end)
+    return (
+        *(
+            segment.segment_id,
+            segment.path,
+            list(segment.columns),
+            c.records,
+            c.without_start,
+            c.without_time,
+        ),
+        *times,
+        *(segment.size_bytes, segment.sha256, now),
+    )
+
+
+def _insert_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> None:
+    _insert_many(con, "loads", [_load_row(load) for load in loads])
+
+
+def _load_row(load: Load) -> tuple[object, ...]:
+    c = load.counts
+    content = (load.size_bytes, load.content_bytes, load.content_sha256, load.head_sha256)
+    return (
+        *(
+            load.load_id,
+            load.identity,
+            load.name,
+            load.state,
+            load.problem,
+            load.log_format,
+            load.flow_log_id,
+        ),
+        *content,
+        *(load.lines, c.records, load.rejects, load.headers, load.blank_lines, c.nodata, c.skipdata),
+        *(c.min_start, c.max_start, c.min_end, c.max_end, load.loaded_at, None),
+    )
+
+
+def _insert_sightings(con: duckdb.DuckDBPyConnection, sightings: Sequence[Sighting]) -> None:
+    rows = [(s.name, s.size_bytes, s.version_tag, s.load_id) for s in sightings if s.version_tag]
+    if rows:
+        con.execute(
+            "delete from objects where name in (select unnest($names))", {"names": [row[0] for row in rows]}
+        )
+        _insert_many(con, "objects", rows)
+
+
+def _sighting_of(load: Load) -> Sighting:
+    return Sighting(load.name, load.size_bytes, load.version_tag, load.load_id)
+
+
+def _replace(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> None:
+    for load in loads:
+        for old in load.replaces:
+            con.execute(
+                "update loads set state = ?, replaced_by = ? where load_id = ?", [REPLACED, load.load_id, old]
+            )
+            _bury(con, [old])
+
+
+def _bury(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> None:
+    """Makes the records of these loads count no more, in every segment that has some."""
+    if load_ids:
+        con.execute(
+            """
+            insert into dead_loads
+            select segment_id, load_id from segment_loads where load_id in (select unnest($ids))
+            """,
+            {"ids": list(load_ids)},
+        )
+
+
+def _insert_many(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    if rows:
+        columns = zip(*rows, strict=True)
+        con.register("arriving", pa.table({f"c{i}": pa.array(column) for i, column in enumerate(columns)}))
+        con.execute(f"insert into {table} select * from arriving")
+        con.unregister("arriving")
