@@ -20,8 +20,9 @@ from flowsql.loading.report import LoadReport, Outcome, Progress
 from flowsql.logformat.fields import Field
 from flowsql.logformat.format_string import notice_of_unknown, to_format_string
 from flowsql.sources.source import LogObject
+from flowsql.store.catalog import INCOMPLETE, LIVE
 from flowsql.store.commit import Sighting
-from flowsql.store.ledger import INCOMPLETE, LIVE, AwsName, Known, Ledger, Load, aws_name, head_hash
+from flowsql.store.ledger import AwsName, Known, Ledger, Load, aws_name, head_hash
 
 
 class Loader:

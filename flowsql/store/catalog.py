@@ -22,6 +22,8 @@ from flowsql.store.lock import writers_queue
 
 SCHEMA_VERSION = 1
 FILE_NAME = "flowsql.duckdb"
+# States of a load; records of the first two count.
+LIVE, INCOMPLETE, REPLACED = "live", "incomplete", "replaced"
 _KEPT_CATALOGUES = 3
 # Any DuckDB from 1.2 on can read the published file.
 _STORAGE = "storage_version 'v1.2.0', block_size 16384"
@@ -92,11 +94,11 @@ class Catalog:
     def _keep_copy(self) -> None:
         """Copies the published catalogue to backup/, and drops all but the newest few there."""
         backup = self.folder / "backup"
-        backup.mkdir(exist_ok=True)
-        kept = sorted(backup.glob("*.duckdb"))
+        kept = sorted(path for path in backup.glob("*.duckdb") if path.stem.isdigit())
         number = int(kept[-1].stem) + 1 if kept else 1
         partial = backup / "copying"
         try:
+            backup.mkdir(exist_ok=True)
             shutil.copyfile(self.path, partial)
             partial.replace(backup / f"{number:012d}.duckdb")
         except OSError:

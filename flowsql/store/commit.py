@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from flowsql.store.catalog import store_error, sync_folder
-from flowsql.store.ledger import INCOMPLETE, LIVE, REPLACED, Load
+from flowsql.store.catalog import INCOMPLETE, LIVE, REPLACED, store_error, sync_folder
+from flowsql.store.ledger import Load
 from flowsql.store.rejects_file import RejectsFile
 from flowsql.store.segments import Segment
 from flowsql.store.staging import Staging

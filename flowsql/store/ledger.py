@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from flowsql.store.catalog import INCOMPLETE, LIVE
 from flowsql.store.counts import Counts
 
-LIVE, INCOMPLETE, REPLACED = "live", "incomplete", "replaced"
 # So many first bytes of the content are hashed to find the loads that an object may copy or continue.
 HEAD_BYTES = 4096
 

@@ -36,17 +36,17 @@ def writers_queue(path: Path, wait_s: float) -> Iterator[int]:
         os.close(descriptor)
 
 
-def hold(path: Path) -> int:
-    """Creates `path`, locks it for as long as the returned descriptor is open."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+def hold(folder: Path) -> int:
+    """Locks the folder for as long as the returned descriptor is open."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     return descriptor
 
 
-def is_held(path: Path) -> bool:
-    """Whether a living process holds the lock on `path`; False if the file is gone."""
+def is_held(folder: Path) -> bool:
+    """Whether a living process holds the lock on the folder; False if it is gone."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:

@@ -10,24 +10,23 @@ from pathlib import Path
 
 from flowsql.store.lock import hold, is_held
 
-_LOCK = "lock"
 _INTENDED = "intended"
 
 
 class Staging:
-    """staging/<uuid>/ of one writer; use it as a context manager.
+    """staging/<uuid>/ of one writer, made and locked at once; use it as a context manager.
 
+    Make it while holding the writers' queue: a sweep, which holds it too, then never sees the folder unlocked.
     Files are made here and renamed into place. The names they are to get are noted in `intended` before
     the first rename, so that whoever finds this folder without a living writer knows what it may have left.
     """
 
     def __init__(self, store_folder: Path) -> None:
         self.path = store_folder / "staging" / uuid.uuid4().hex
-        self._lock = -1
+        self.path.mkdir(parents=True)
+        self._lock = hold(self.path)
 
     def __enter__(self) -> Staging:
-        self.path.mkdir(parents=True)
-        self._lock = hold(self.path / _LOCK)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -46,8 +45,7 @@ class Staging:
 def abandoned(store_folder: Path) -> list[Path]:
     """The staging folders whose writer is gone."""
     folders = [path for path in (store_folder / "staging").glob("*") if path.is_dir()]
-    # A folder without its lock file is being made or removed right now.
-    return [path for path in folders if (path / _LOCK).exists() and not is_held(path / _LOCK)]
+    return [path for path in folders if not is_held(path)]
 
 
 def intended_by(staging: Path) -> list[str]:
