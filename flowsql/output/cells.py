@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from flowsql.output import compute as pc
 from flowsql.output.json_values import is_nested, json_texts
 from flowsql.output.scalars import scalar_texts, values
 

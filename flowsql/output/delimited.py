@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from flowsql.output import compute as pc
 from flowsql.output.cells import cell_texts
 from flowsql.output.options import Options
 from flowsql.output.scalars import is_text
 from flowsql.output.slices import row_slices
+from flowsql.output.small import MOST_VALUES
 from flowsql.output.visible import visible
 from flowsql.result import Result
 
 _ROWS_AT_ONCE = 65_536
+# What makes csv quote a cell; an empty one is quoted to differ from null.
+_SPECIAL = r'[",\r\n]|^$'
 Encode = Callable[[pa.StringArray], pa.StringArray]
 
 
@@ -68,21 +72,30 @@ def _formulas_disarmed(texts: pa.StringArray) -> pa.StringArray:
 
 
 def _csv_cells(texts: pa.StringArray) -> pa.StringArray:
-    special = pc.match_substring_regex(texts, r'[",\r\n]|^$')
+    if len(texts) <= MOST_VALUES:
+        return pa.array(
+            [None if text is None else _csv_cell(text) for text in texts.to_pylist()], pa.string()
+        )
+    special = pc.match_substring_regex(texts, _SPECIAL)
     if not pc.any(special).as_py():
         return texts
     doubled = pc.replace_substring(texts, '"', '""')
     return pc.if_else(special, pc.binary_join_element_wise('"', doubled, '"', ""), texts)
 
 
+def _csv_cell(text: str) -> str:
+    if not re.search(_SPECIAL, text):
+        return text
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
+
+
 def _tsv_cells(texts: pa.StringArray) -> pa.StringArray:
-    if not pc.any(pc.match_substring_regex(texts, r"[\\\t\r\n]")).as_py():
-        return texts
     for raw, escaped in (("\\", "\\\\"), ("\t", "\\t"), ("\r", "\\r"), ("\n", "\\n")):
         texts = pc.replace_substring(texts, raw, escaped)
     return texts
 
 
 def _lines(columns: list[pa.StringArray], separator: str) -> bytes:
-    lines = pc.binary_join_element_wise(*columns, separator, null_handling="replace", null_replacement="")
-    return ("\n".join(lines.to_pylist()) + "\n").encode()
+    rows = zip(*([text or "" for text in column.to_pylist()] for column in columns), strict=True)
+    return ("\n".join(map(separator.join, rows)) + "\n").encode()

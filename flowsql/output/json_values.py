@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from flowsql.output import compute as pc
 from flowsql.output.scalars import is_number, scalar_texts, values
 from flowsql.output.visible import is_hidden
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from flowsql.output import compute as pc
 from flowsql.output import times
+from flowsql.output.small import MOST_VALUES, small_texts
 
 
 def value_type(kind: pa.DataType) -> pa.DataType:
@@ -51,6 +52,9 @@ def scalar_texts(array: pa.Array, timezone: str) -> pa.StringArray:
     """
     array = values(array)
     kind = array.type
+    small = small_texts(array, timezone) if len(array) <= MOST_VALUES else None
+    if small is not None:
+        return small
     if pa.types.is_timestamp(kind):
         return times.timestamp_texts(array, timezone)
     writer = next((write for applies, write in _WRITERS if applies(kind)), _any_texts)
