@@ -1,0 +1,50 @@
+"""`flowsql load`: log objects into the store."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flowsql.cli.load_report import tell_report
+from flowsql.cli.narrator import Narrator
+from flowsql.cli.option_groups import takes
+from flowsql.cli.options import NarrationOptions, StoreOptions
+from flowsql.cli.progress import progress_bar
+
+
+@takes(store=StoreOptions, narration=NarrationOptions)
+def load(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, glob patterns, or - for stdin.")
+    ],
+    log_format: Annotated[
+        str | None,
+        typer.Option(
+            "--log-format",
+            metavar="'${...} ${...}'",
+            help="Field list of text without a header line; also: default, tgw, all.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read everything, write nothing.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Load content that is in the store under another name.")
+    ] = False,
+    max_rejects: Annotated[
+        int | None,
+        typer.Option("--max-rejects", metavar="N", min=0, help="Exit with 6 if more lines are rejected."),
+    ] = None,
+    *,
+    store: StoreOptions,
+    narration: NarrationOptions,
+) -> int:
+    """Load log objects into the store, each once."""
+    narrator = Narrator(quiet=narration.quiet, verbose=narration.verbose, log=narration.log)
+    with store.workspace() as workspace, progress_bar(narrator) as on_progress:
+        report = workspace.load(
+            sources, log_format=log_format, again=again, dry_run=dry_run, on_progress=on_progress
+        )
+    code = tell_report(report, narrator, dry_run=dry_run, max_rejects=max_rejects)
+    if report.stopped_by:
+        narrator.error(report.stopped_by)
+    return code

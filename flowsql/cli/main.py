@@ -1,0 +1,116 @@
+"""The console script: arguments in, exit code out. The only place where errors become text."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flowsql import exit_codes
+from flowsql.cli.narrator import Narrator
+from flowsql.errors import FlowsqlError, UsageError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code (exit_codes.py); never raises."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _run(given)
+        sys.stdout.flush()
+        return code
+    except FlowsqlError as error:
+        _narrator(given).error(error)
+        return exit_codes.of_error(error)
+    except KeyboardInterrupt:
+        _narrator(given).notice("flowsql: interrupted")
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read stdout has seen enough; Python must not try to flush it again on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_codes.DONE
+    except Exception as error:
+        return _defect(error, given)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from typer import TyperException
+    from typer.main import get_command
+
+    from flowsql.cli.app import COMMANDS, app_of
+
+    wanted = [name for name in COMMANDS if arguments[:1] == [name]] or COMMANDS
+    command: Any = get_command(app_of(wanted))
+    try:
+        code = command.main(
+            args=options_behind_command(arguments, command), prog_name="flowsql", standalone_mode=False
+        )
+    except TyperException as error:
+        message = error.format_message()
+        if not message or message.startswith("\n"):
+            return exit_codes.USAGE
+        raise UsageError(message, remedy=_help_hint(arguments, command)) from error
+    return code if isinstance(code, int) else exit_codes.DONE
+
+
+def options_behind_command(arguments: Sequence[str], root: Any) -> list[str]:
+    """The same arguments with the options that stood before the command moved behind it."""
+    takes_value = {
+        name: not getattr(parameter, "is_flag", False)
+        for command in _commands(root)
+        for parameter in command.params
+        for name in parameter.opts
+        if name.startswith("-")
+    }
+    moved: list[str] = []
+    rest = list(arguments)
+    while (rest and rest[0] in takes_value) or (rest and rest[0].partition("=")[0] in takes_value):
+        option = rest.pop(0)
+        moved.append(option)
+        if takes_value[option.partition("=")[0]] and "=" not in option and rest:
+            moved.append(rest.pop(0))
+    path: list[str] = []
+    level: Any = root
+    while rest and rest[0] in getattr(level, "commands", {}):
+        level = level.commands[rest[0]]
+        path.append(rest.pop(0))
+    return [*path, *moved, *rest]
+
+
+def _commands(group: Any) -> Iterator[Any]:
+    for command in group.commands.values():
+        yield command
+        if hasattr(command, "commands"):
+            yield from _commands(command)
+
+
+def _help_hint(arguments: Sequence[str], root: Any) -> str:
+    named = [word for word in arguments if word in root.commands][:1]
+    return " ".join(["`flowsql", *named, "--help`"])
+
+
+def _narrator(arguments: Sequence[str]) -> Narrator:
+    """How the user wants errors said, as far as the arguments can be understood at all."""
+    joined = " ".join(arguments)
+    return Narrator(log="json" if "--log json" in joined or "--log=json" in joined else "text")
+
+
+def _defect(error: Exception, arguments: Sequence[str]) -> int:
+    import traceback
+
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    narrator = _narrator(arguments)
+    narrator.error(
+        FlowsqlError(
+            f"{type(error).__name__}: {error}",
+            where=f"a defect in flowsql ({place.name}, line {place.lineno})",
+            remedy="please report it with the command, `flowsql --version`, and what --verbose prints here",
+        )
+    )
+    if "--verbose" in arguments or "-v" in arguments:
+        traceback.print_exception(error)
+    return exit_codes.DEFECT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

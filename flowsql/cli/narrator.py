@@ -1,0 +1,60 @@
+"""What flowsql says on stderr: errors, notices, the trust line."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+
+from flowsql.errors import FlowsqlError, UsageError
+
+
+class Narrator:
+    """Writes to stderr, as text or as one JSON object a line; errors always, the rest unless quiet."""
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False, log: str = "text") -> None:
+        if log not in ("text", "json"):
+            raise UsageError(f"{log!r} is neither text nor json", where="--log")
+        self.is_quiet, self.is_verbose, self._json = quiet, verbose, log == "json"
+
+    def error(self, error: FlowsqlError) -> None:
+        """An error: where and what, then how to mend it."""
+        if self._json:
+            self._say_json("error", where=error.where, cause=error.cause, remedy=error.remedy)
+            return
+        _say(f"flowsql: {error}")
+        if error.remedy:
+            _say(f"  try: {error.remedy}")
+
+    def notice(self, text: str) -> None:
+        """Something the user should know."""
+        if not self.is_quiet:
+            self._say_json("notice", text=text) if self._json else _say(text)
+
+    def detail(self, text: str) -> None:
+        """Something only a curious user wants to know."""
+        if self.is_verbose:
+            self.notice(text)
+
+    def figures(self, kind: str, text: str, **figures: object) -> None:
+        """A sentence of figures; as JSON the figures themselves."""
+        if not self.is_quiet:
+            self._say_json(kind, **figures) if self._json else _say(text)
+
+    @staticmethod
+    def _say_json(kind: str, **content: object) -> None:
+        print(json.dumps({"kind": kind, **content}, default=str), file=sys.stderr)
+
+
+def _say(text: str) -> None:
+    print("\n".join(_harmless(line) for line in text.split("\n")), file=sys.stderr)
+
+
+def _harmless(line: str) -> str:
+    """The line without control characters: file names and log values must not steer the terminal."""
+    if line.isprintable():
+        return line
+    return "".join(
+        c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else f"\\x{ord(c):02x}"
+        for c in line
+    )

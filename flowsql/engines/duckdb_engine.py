@@ -1,0 +1,234 @@
+"""SQL and parameters -> Results, by DuckDB over a store's segments."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from flowsql.engines.scope import conditions_of
+from flowsql.engines.trust import trust_of
+from flowsql.errors import FlowsqlError, Interrupted, QueryError, QueryTimeout, StoreError, UsageError
+from flowsql.query_options import QueryOptions
+from flowsql.result import Result, Trust
+from flowsql.store.catalog import Catalog, engine_connection, quoted
+from flowsql.store.records import LiveSegment, live_segments, records_sql, touching
+from flowsql.views.views import macro_statements, view_statements
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BATCH_ROWS = 10_000
+# Statements that give rows to show; of the others only an error is of interest.
+_WITH_ROWS = {"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"}
+_POSITION = re.compile(r"^LINE \d+:", re.MULTILINE)
+
+
+class Session:
+    """One sequence of statements over a store as it was when the session began.
+
+    `records`, `flows` and the other views are the window and scope. Use it as a context manager. One
+    statement at a time: its rows are read, or given up, before the next begins.
+    """
+
+    def __init__(self, catalog: Catalog, options: QueryOptions) -> None:
+        self.options = options
+        self._catalog = catalog
+        self._con = engine_connection()
+        try:
+            self._configure()
+            catalog.attach(self._con)
+            self.segments: list[LiveSegment] = live_segments(self._con)
+            self._create_views()
+        except duckdb.IOException as error:
+            self._con.close()
+            raise StoreError(
+                f"a segment cannot be read: {_first_line(error)}",
+                where=str(catalog.folder),
+                remedy="restore the file, or load the objects again into a new store",
+            ) from error
+        except BaseException:
+            self._con.close()
+            raise
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the session; unread rows are gone."""
+        self._con.close()
+
+    @property
+    def segments_in_window(self) -> list[LiveSegment]:
+        """The segments that a query of this session reads."""
+        return touching(self.segments, self.options.window.since, self.options.window.until)
+
+    def _configure(self) -> None:
+        # Otherwise `from x` would find Python variables of that name.
+        self._con.execute("set python_enable_replacements = false")
+        self._con.execute("set global TimeZone = 'UTC'")
+        spill = Path(tempfile.gettempdir()) / f"flowsql-{os.getpid()}"
+        self._con.execute(f"set temp_directory = {quoted(str(spill))}")
+        if self.options.memory_limit:
+            try:
+                self._con.execute(f"set memory_limit = {quoted(self.options.memory_limit)}")
+            except duckdb.Error as error:
+                raise UsageError(_first_line(error), where="--memory-limit") from error
+        if self.options.timeout_s is not None:
+            self._con.execute(f"set max_execution_time = {self.options.timeout_s * 1000}")
+
+    def _create_views(self) -> None:
+        for statement in macro_statements():
+            self._con.execute(statement)
+        records = records_sql(
+            self.segments,
+            self._catalog.folder,
+            since=self.options.window.since,
+            until=self.options.window.until,
+            dead_loads="catalog.dead_loads",
+        )
+        where = " and ".join(f"({condition})" for condition in conditions_of(self.options.scope))
+        scoped = f"select * from ({records}) where {where}" if where else records
+        self._con.execute(f"create view records as {scoped}")
+        for table in ("loads", "segments", "objects"):
+            self._con.execute(f"create view {table} as from catalog.{table}")
+        self._con.execute(
+            "create view rejects as"
+            " select loads.name, rejects.* from catalog.rejects join catalog.loads using (load_id)"
+        )
+        for statement in view_statements():
+            self._con.execute(statement)
+
+    def trust(self, notes: Sequence[str] = ()) -> Trust:
+        """What the answers of this session count."""
+        return trust_of(self._con, self.segments, self.options, notes)
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Makes an Arrow table readable in SQL under that name."""
+        self._con.register(name, table)
+
+    def lock_down(self) -> None:
+        """From here on SQL reads the segments and nothing else: no other file, no setting, no network."""
+        self._con.execute(f"set allowed_directories = [{quoted(str(self._catalog.folder / 'records'))}]")
+        self._con.execute("set enable_external_access = false")
+        self._con.execute("set lock_configuration = true")
+
+    def statements(self, sql: str) -> list[duckdb.Statement]:
+        """The statements in `sql`, split by DuckDB's own parser. Raises QueryError at a syntax error."""
+        try:
+            return self._con.extract_statements(sql)
+        except duckdb.Error as error:
+            raise query_error(error) from error
+
+    @staticmethod
+    def gives_rows(statement: duckdb.Statement) -> bool:
+        """Whether the statement is of a kind whose rows are its answer."""
+        return statement.type.name in _WITH_ROWS
+
+    def execute(self, statement: duckdb.Statement, parameters: Mapping[str, object]) -> Result:
+        """The rows of one statement, as a stream; without rows for one that gives none.
+
+        Of `parameters` those are bound that the statement names; `$since` and `$until` are always there.
+        Raises QueryError, QueryTimeout, or Interrupted at Ctrl-C; so may reading the rows.
+        """
+        values: dict[str, object] = {
+            "since": self.options.window.since,
+            "until": self.options.window.until,
+            **parameters,
+        }
+        missing = statement.named_parameters - values.keys()
+        if missing:
+            raise QueryError(f"no value for {', '.join('$' + name for name in sorted(missing))}")
+        bound: dict[str, Any] = {name: values[name] for name in statement.named_parameters}
+        started = time.monotonic()
+        with self._guarded():
+            relation = self._relation(statement.query, bound)
+            if relation is None or not self.gives_rows(statement):
+                return _no_rows(time.monotonic() - started)
+            reader = relation.to_arrow_reader(_BATCH_ROWS)
+            first = next(iter(reader), None)
+        return Result(reader.schema, self._stream(first, reader), elapsed_s=time.monotonic() - started)
+
+    def _relation(self, sql: str, bound: dict[str, Any]) -> duckdb.DuckDBPyRelation | None:
+        try:
+            return self._con.sql(sql, params=bound) if bound else self._con.sql(sql)
+        except (duckdb.BinderException, duckdb.CatalogException):
+            # `sql` leaves out the place of the error, `execute` tells it; neither gets to run anything.
+            self._con.execute(sql, bound)
+            raise
+
+    def _stream(self, first: pa.RecordBatch | None, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        batch = first
+        while batch is not None:
+            yield batch
+            with self._guarded():
+                batch = next(iter(reader), None)
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """DuckDB's errors become ours; Ctrl-C stops the statement, not the process.
+
+        Python's own KeyboardInterrupt would come through DuckDB's threads and has been seen to hang there.
+        """
+        interrupted = False
+
+        def stop(number: int, frame: object) -> None:
+            nonlocal interrupted
+            interrupted = True
+            self._con.interrupt()
+
+        in_main = threading.current_thread() is threading.main_thread()
+        previous = signal.signal(signal.SIGINT, stop) if in_main else None
+        try:
+            yield
+        except (duckdb.Error, OSError) as error:
+            if interrupted:
+                raise Interrupted("interrupted") from error
+            raise query_error(error, self.options.timeout_s) from error
+        except RuntimeError as error:
+            # DuckDB reports an interrupt as a RuntimeError on some paths.
+            if interrupted:
+                raise Interrupted("interrupted") from error
+            raise query_error(error, self.options.timeout_s) from error
+        finally:
+            if in_main:
+                signal.signal(signal.SIGINT, previous)
+        if interrupted:
+            raise Interrupted("interrupted")
+
+
+def query_error(error: Exception, timeout_s: float | None = None) -> FlowsqlError:
+    """A DuckDB error in flowsql's terms; the engine's own text, which points at the place, is kept."""
+    text = str(error).strip()
+    if "maximum execution time" in text:
+        return QueryTimeout(
+            f"stopped after {timeout_s:g} s" if timeout_s else "stopped: out of time",
+            remedy="a smaller window (--since), a narrower scope, or a longer --timeout",
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return QueryError(_first_line(error), remedy="a higher --memory-limit, or a smaller window (--since)")
+    cause, _, place = text.partition("\n\n")
+    lines = [line for line in place.splitlines() if line.strip()] if _POSITION.search(place) else []
+    return QueryError("\n".join([cause, *lines]))
+
+
+def _no_rows(elapsed_s: float) -> Result:
+    import pyarrow as pa
+
+    return Result(pa.schema([]), [], elapsed_s=elapsed_s, has_rows=False)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

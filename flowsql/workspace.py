@@ -1,0 +1,322 @@
+"""A Workspace: store, engine and library in one place; what the command line and Python code use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowsql.engines.duckdb_engine import Session
+from flowsql.errors import QueryError, UsageError
+from flowsql.query_options import QueryOptions
+from flowsql.result import Result
+from flowsql.store.store import Store
+from flowsql.views.views import published_statements
+
+if TYPE_CHECKING:
+    from flowsql.library.saved_query import SavedQuery
+    from flowsql.library.search_path import Library
+    from flowsql.loading.report import LoadReport, Progress
+    from flowsql.sources.source import LogObject
+    from flowsql.store.info import StoreInfo
+
+
+class Workspace:
+    """A store with its engine and the saved queries around it. Use it as a context manager."""
+
+    def __init__(self, folder: Path, *, wait_s: float = 30.0, queries: Path | None = None) -> None:
+        self.store = Store(folder, published_statements, wait_s=wait_s)
+        self._queries = queries
+        self._library: Library | None = None
+        self._temporary: Path | None = None
+
+    @classmethod
+    def temporary(cls, *, wait_s: float = 30.0) -> Workspace:
+        """A workspace over a new store that goes with it."""
+        import tempfile
+
+        folder = Path(tempfile.mkdtemp(prefix="flowsql-"))
+        workspace = cls(folder / "store", wait_s=wait_s)
+        workspace._temporary = folder
+        return workspace
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Removes a temporary store; other stores need no closing."""
+        if self._temporary:
+            import shutil
+
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    @property
+    def library(self) -> Library:
+        """The saved queries: the project's (./queries), the user's, the built-in ones."""
+        from flowsql.library.search_path import FOLDER, find_library, user_folder
+
+        if self._library is None:
+            self._library = find_library(self._queries or Path.cwd() / FOLDER, user_folder())
+        return self._library
+
+    def load(
+        self,
+        sources: Sequence[str | os.PathLike[str]],
+        *,
+        log_format: str | None = None,
+        again: bool = False,
+        dry_run: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> LoadReport:
+        """Loads the log objects that the sources name, each once; makes the store if there is none.
+
+        `log_format` is for text without a header line. Problems with single objects are in the report.
+        Raises LogFormatError, SourceError for a source that does not exist, StoreError.
+        """
+        import tempfile
+
+        from flowsql.loading.load import load_objects
+        from flowsql.logformat.format_string import parse_format_string
+
+        fields = parse_format_string(log_format) if log_format is not None else None
+        with tempfile.TemporaryDirectory(prefix="flowsql-spool-") as spool:
+            objects = _objects_of([os.fspath(source) for source in sources], Path(spool))
+            return load_objects(
+                self.store,
+                objects,
+                log_format=fields,
+                again=again,
+                dry_run=dry_run,
+                on_progress=on_progress or (lambda progress: None),
+            )
+
+    def sql(
+        self,
+        sql: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        options: QueryOptions | None = None,
+        **texts: Any,
+    ) -> Result:
+        """The Result of the last statement in `sql` that gives rows, all of them in memory.
+
+        `parameters` are bound to `$name` in the SQL. Window, scope and limits come as `options`, or as
+        keyword arguments spelled like those of the command line (`since="24h"`, `vpc="vpc-1"`; see
+        QueryOptions.parse). Raises UsageError, StoreError without a store, QueryError.
+        """
+        chosen = options or QueryOptions.parse(**texts)
+        last = None
+        for result in self.iterate_sql(sql, parameters or {}, chosen):
+            last = _read(result)
+        return last if last is not None else Result(_no_schema(), [], has_rows=False)
+
+    def run(
+        self,
+        name: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        options: QueryOptions | None = None,
+        **texts: Any,
+    ) -> Result:
+        """The Result of a saved query, all of it in memory.
+
+        `parameters` are the query's own, as text or as plain Python values; the rest as for `sql`.
+        Raises LibraryError for a wrong name or parameter, and what `sql` raises.
+        """
+        given = {name: _as_typed(value) for name, value in (parameters or {}).items()}
+        (result,) = map(_read, self.iterate_run(name, given, options or QueryOptions.parse(**texts)))
+        return result
+
+    def iterate_sql(
+        self, sql: str, parameters: Mapping[str, object], options: QueryOptions, *, one_result: bool = False
+    ) -> Iterator[Result]:
+        """A Result for each statement that gives rows, as a stream: read one before the next.
+
+        Temporary tables and variables of one statement are there for the next. --where filters the
+        rows of a statement only when there is just one; `one_result` refuses several statements with rows.
+        Raises UsageError, QueryError.
+        """
+        with self._session(options) as session:
+            statements = session.statements(sql)
+            if not statements:
+                raise UsageError("no SQL statement given", remedy="for example: select count(*) from flows")
+            if options.scope.where and len(statements) > 1:
+                raise UsageError("--where needs a single statement")
+            if one_result and sum(map(session.gives_rows, statements)) > 1:
+                raise UsageError(
+                    "several statements give rows, but only one result fits a file",
+                    remedy="keep all but one of them from giving rows, or run them one by one",
+                )
+            trust = session.trust()
+            for statement in statements:
+                result = session.execute(_filtered(session, statement, options), parameters)
+                if result.has_rows:
+                    result.trust = trust
+                    yield _limited(result, options.max_rows)
+
+    def iterate_run(self, name: str, texts: Mapping[str, str], options: QueryOptions) -> Iterator[Result]:
+        """The one Result of a saved query, as a stream; the session ends with the iteration.
+
+        `texts` are its parameters as a user types them. SQL of a saved query can read the records and
+        nothing else. Raises LibraryError for a wrong name or parameter, QueryError.
+        """
+        from flowsql.library.parameters import bind, columns_needed
+
+        query, preset = self.library.get(name)
+        values = bind(query, {**preset, **texts}, now=options.now, tz=options.tz)
+        with self._session(options) as session:
+            notes = _missing_notes(session, query, sorted(columns_needed(query, values)))
+            _register_files(session, query, values)
+            statement = _filtered(session, _only_select(session, query), options)
+            trust = session.trust(notes)
+            session.lock_down()
+            result = session.execute(statement, values)
+            result.trust, result.title = trust, query.question
+            yield _limited(result, options.max_rows)
+
+    def _session(self, options: QueryOptions) -> Session:
+        return Session(self.store.catalog, options)
+
+    def info(self) -> StoreInfo:
+        """What is in the store. Raises StoreError when there is none."""
+        from flowsql.store.info import read_info
+
+        return read_info(self.store.catalog)
+
+
+def connect(store: str | os.PathLike[str] | None = None) -> Workspace:
+    """A Workspace over the store in that folder, which need not exist before the first load.
+
+    Without a folder: $FLOWSQL_STORE, else `flowsql` in the user's data folder.
+    """
+    return Workspace(Path(store) if store is not None else default_store())
+
+
+def default_store() -> Path:
+    """$FLOWSQL_STORE, else `flowsql` below $XDG_DATA_HOME, else below ~/.local/share."""
+    named = os.environ.get("FLOWSQL_STORE")
+    if named:
+        return Path(named)
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return data / "flowsql"
+
+
+def _objects_of(sources: Sequence[str], spool: Path) -> list[LogObject]:
+    """The log objects of all sources, one that several of them name only once."""
+    from flowsql.sources.local import find_objects
+
+    objects: dict[str, LogObject] = {}
+    for source in sources:
+        for log_object in find_objects(source, spool):
+            known = objects.get(log_object.name)
+            if known is None or log_object.direct:
+                objects[log_object.name] = log_object
+    return list(objects.values())
+
+
+def _only_select(session: Session, query: SavedQuery) -> Any:
+    statements = session.statements(query.sql)
+    if len(statements) != 1 or statements[0].type.name != "SELECT":
+        raise QueryError(
+            "a saved query is one SELECT statement",
+            where=str(query.path),
+            remedy="`flowsql sql` runs anything else",
+        )
+    return statements[0]
+
+
+def _filtered(session: Session, statement: Any, options: QueryOptions) -> Any:
+    """The statement with --where around it; itself without --where."""
+    where = options.scope.where
+    if where is None:
+        return statement
+    body = statement.query.strip().rstrip(";")
+    statements = session.statements(f"select * from (\n{body}\n) where (\n{where}\n)")
+    if len(statements) != 1 or statements[0].type.name != "SELECT":
+        raise UsageError("not a condition on the result's columns", where=f"--where {where!r}")
+    return statements[0]
+
+
+def _missing_notes(session: Session, query: SavedQuery, needed: Sequence[str]) -> list[str]:
+    """Notes on needed fields that part of the records lack. Raises QueryError if all lack one."""
+    from flowsql.engines.trust import missing_fields
+    from flowsql.logformat.fields import find
+    from flowsql.logformat.format_string import to_format_string
+
+    missing = missing_fields(session.segments, session.options.window, needed)
+    wholly = [field for column, share in missing.items() if share == 1.0 for field in find(column)[:1]]
+    if wholly:
+        names = ", ".join(f"{field.name} (version {field.version})" for field in wholly)
+        raise QueryError(
+            f"no record of the window has {names}",
+            where=query.name,
+            remedy=f"a flow log with these fields in its format has it: {to_format_string(wholly)}",
+        )
+    return [f"{column} is missing in {_percent(share)} of the records" for column, share in missing.items()]
+
+
+def _percent(share: float) -> str:
+    return "under 1 %" if share < 0.01 else f"{share:.0%}".replace("%", " %")
+
+
+def _register_files(session: Session, query: SavedQuery, values: Mapping[str, object]) -> None:
+    """Gives each file parameter to SQL as a table of its name: a CSV file with a header line."""
+    from flowsql.library.saved_query import FILE
+
+    for parameter in query.parameters:
+        path = values.get(parameter.name)
+        if parameter.type == FILE and path is not None:
+            import pyarrow as pa
+            from pyarrow import csv
+
+            try:
+                session.register(parameter.name, csv.read_csv(path))
+            except (pa.ArrowInvalid, OSError) as error:
+                raise UsageError(
+                    f"cannot be read as CSV: {error}",
+                    where=f"{parameter.name}={path}",
+                    remedy="a file parameter is a CSV file whose first line names the columns",
+                ) from error
+
+
+def _limited(result: Result, max_rows: int | None) -> Result:
+    """The result cut after `max_rows` rows, which `truncated` then tells once they are read."""
+    if max_rows is not None:
+        result.batches = _first_rows(result, iter(result.batches), max_rows)
+    return result
+
+
+def _first_rows(result: Result, batches: Iterator[Any], max_rows: int) -> Iterator[Any]:
+    left = max_rows
+    for batch in batches:
+        if batch.num_rows > left:
+            result.truncated = True
+            if left:
+                yield batch.slice(0, left)
+            return
+        left -= batch.num_rows
+        yield batch
+
+
+def _as_typed(value: object) -> str:
+    """A Python value as a user would type it."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _read(result: Result) -> Result:
+    """The same result with its rows in memory, so that the session may end."""
+    result.batches = result.read_all().to_batches()
+    result._iterator = None
+    return result
+
+
+def _no_schema() -> Any:
+    import pyarrow as pa
+
+    return pa.schema([])
