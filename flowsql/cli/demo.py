@@ -41,9 +41,7 @@ def demo() -> int:
         for name, texts in _QUESTIONS:
             given = "".join(f" {key}={value}" for key, value in texts.items())
             _typed(f"flowsql run {name}{given}", workspace.library.get(name)[0].question)
-            answer(
-                workspace.iterate_run(name, texts, options), OutputOptions(format="table"), options, narrator
-            )
+            answer(workspace.iterate_run(name, texts, options), output, options, narrator)
     print(_NEXT)
     return 0
 

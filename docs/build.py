@@ -1,0 +1,86 @@
+"""Writes the generated pages of docs/: commands, fields, queries and views.
+
+    python docs/build.py
+
+A test compares the pages with what this would write, so that they never lie.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+
+from flowsql.cli.main import main
+from flowsql.cli.queries import explained
+from flowsql.library.search_path import find_library
+from flowsql.logformat.fields import CATALOGUE, TGW, VPC, Field
+from flowsql.logformat.format_string import NAMED_FORMATS, to_format_string
+from flowsql.views.views import describe
+
+FOLDER = Path(__file__).parent
+COMMANDS = ("", "load", "run", "sql", "queries", "fields", "demo", "generate", "store", "store info")
+_NOTE = "<!-- Written by docs/build.py: change that, or what it reads, and run it again. -->\n"
+
+
+def pages() -> dict[str, str]:
+    """File name -> text of every generated page."""
+    return {
+        "commands.md": commands_page(),
+        "fields.md": fields_page(),
+        "queries.md": queries_page(),
+        "views.md": views_page(),
+    }
+
+
+def commands_page() -> str:
+    """What `--help` says of each command."""
+    parts = ["# Commands\n", _NOTE]
+    for command in COMMANDS:
+        text = io.StringIO()
+        with contextlib.redirect_stdout(text):
+            main([*command.split(), "--help"])
+        parts.append(f"## flowsql {command}".rstrip() + f"\n\n```text\n{text.getvalue().strip()}\n```\n")
+    return "\n".join(parts)
+
+
+def fields_page() -> str:
+    """The field glossary, and the named log formats."""
+    parts = ["# Fields\n", _NOTE]
+    for family, title in ((VPC, "VPC flow logs"), (TGW, "Transit gateway flow logs")):
+        members = [field for field in CATALOGUE if field.family == family]
+        parts.append(f"## {title}: {len(members)} fields\n")
+        parts.append(
+            "| field | column | version | type | absent | about |\n| --- | --- | --- | --- | --- | --- |"
+        )
+        parts += [_field_row(field) for field in members]
+        parts.append("")
+    parts.append("## Named log formats\n")
+    for name, fields in NAMED_FORMATS.items():
+        parts.append(f"`{name}`, {len(fields)} fields:\n\n```text\n{to_format_string(fields)}\n```\n")
+    return "\n".join(parts)
+
+
+def _field_row(field: Field) -> str:
+    kind = f"{field.type}, {field.unit}" if field.unit else field.type
+    absent = "possible" if field.dash else "never"
+    return f"| {field.name} | {field.column} | {field.version} | {kind} | {absent} | {field.about} |"
+
+
+def queries_page() -> str:
+    """Every built-in saved query, by topic."""
+    parts = ["# Saved queries\n", _NOTE]
+    for query in find_library(None, None).all():
+        text = explained(query).replace(str(query.path), f"queries/{query.topic}/{query.path.name}")
+        parts.append(f"## {query.name}\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+def views_page() -> str:
+    """The relations that SQL can ask, and the functions, with what their files say of them."""
+    return "\n".join(["# Views and functions\n", _NOTE, describe()])
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
