@@ -31,16 +31,23 @@ def read_blocks(chunks: Iterable[bytes], *, block_bytes: int = BLOCK_BYTES) -> I
         size += len(piece)
         if size < block_bytes:
             continue
-        block = b"".join(pieces)
-        end = block.rfind(b"\n") + 1
-        rest = block[end:]
+        whole, rest = _parted(pieces)
         if len(rest) > MAX_LINE_BYTES:
             rest, skipping = rest[:MAX_LINE_BYTES] + CUT_MARK, True
         pieces, size = [rest], len(rest)
-        if end:
-            yield _cut_long_lines(block[:end])
+        if whole:
+            yield _cut_long_lines(b"".join(whole))
     if size:
         yield _cut_long_lines(b"".join(pieces))
+
+
+def _parted(pieces: list[bytes]) -> tuple[list[bytes], bytes]:
+    """(the pieces up to the last line end, what follows it); only the piece with that end is copied."""
+    for i in range(len(pieces) - 1, -1, -1):
+        end = pieces[i].rfind(b"\n") + 1
+        if end:
+            return [*pieces[:i], pieces[i][:end]], b"".join([pieces[i][end:], *pieces[i + 1 :]])
+    return [], b"".join(pieces)
 
 
 def _cut_long_lines(block: bytes) -> bytes:

@@ -67,9 +67,13 @@ def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> Tex
         text for line in sample.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES] if (text := normal_form(line, 0))
     ]
     for number, text in enumerate(lines):
-        header = header_fields(text.split(b" "))
+        tokens = text.split(b" ")
+        header = header_fields(tokens, given if given and len(given) == len(tokens) else ())
         if header is None:
             continue
+        if len(header) == 1 and (fields := _best_fit(lines, given)):
+            # A stray word (`end`) among lines of another format is no header.
+            return TextFormat(fields, starts_with_header=False)
         if number == 0:
             return TextFormat(tuple(header), starts_with_header=True)
         return TextFormat(_best_fit(lines[:number], given) or tuple(header), starts_with_header=False)
@@ -163,7 +167,7 @@ def _foreign_kind(sample: bytes, lines: Sequence[bytes]) -> str:
 
 
 def _foreign_text(sample: bytes, lines: Sequence[bytes]) -> str:
-    start, first = sample[:4096], lines[0].removeprefix(b"\xef\xbb\xbf")
+    start, first = sample[:4096], lines[0]
     undecodable = start.decode("utf-8", "replace").count("\ufffd")
     signs = (
         (b"\x00" in sample or undecodable > len(start) // 10, "binary data"),

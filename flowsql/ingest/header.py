@@ -15,9 +15,10 @@ from flowsql.logformat.format_string import field_named, is_field_name
 def header_fields(tokens: Sequence[bytes], current: Sequence[Field] = ()) -> list[Field] | None:
     """The fields that a line's values name, or None when the line is no header.
 
-    A header has distinct, well-formed field names, at least half of them known to the catalogue. Values
-    of free-text fields (tags, service names) may look like field names: a line that fits the
-    `current` fields and has such names only in free-text places is a record.
+    A header has distinct, well-formed field names, at least half of them known to the catalogue; a lone
+    word among records of several fields (`end`) is none. Values of free-text fields (tags, service names)
+    may look like field names: a line that fits the `current` fields and has such names only in
+    free-text places is a record, unless it repeats the very names of `current`.
     """
     names = []
     for token in tokens:
@@ -25,8 +26,12 @@ def header_fields(tokens: Sequence[bytes], current: Sequence[Field] = ()) -> lis
         if not is_field_name(name):
             return None
         names.append(name.replace("_", "-"))
+    if names == [field.name for field in current]:
+        return list(current)
     known = [name in BY_NAME for name in names]
     if not names or len(set(names)) < len(names) or 2 * sum(known) < len(names):
+        return None
+    if len(names) == 1 < len(current):
         return None
     if len(names) == len(current) and not any(
         is_known and not _is_free_text(field) for is_known, field in zip(known, current, strict=True)

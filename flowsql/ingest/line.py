@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from flowsql.ingest.values import MILLISECONDS_TO
 from flowsql.logformat.fields import Field
 
-_BOM = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LEADING_MARKS = re.compile(rb"\A(?:\s*" + BYTE_ORDER_MARK + rb")+")
 # CloudWatch Logs export tasks put the event's time before the record.
 _EXPORT_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 # The integers that pyarrow.csv reads; more digits than these fit no 64 bits.
@@ -18,12 +19,12 @@ _INTEGER = re.compile(r"-?(?:[0-9]{1,40}|0[xX][0-9a-fA-F]{1,16})")
 def normal_form(line: bytes, values: int) -> bytes:
     """The line with single blanks between its values, and nothing around them.
 
-    A byte order mark, a carriage return and the timestamp of a CloudWatch Logs export before `values`
+    Byte order marks, carriage returns and the timestamp of a CloudWatch Logs export before `values`
     values are dropped.
     """
-    tokens = line.removeprefix(_BOM).split()
-    if len(tokens) == values + 1 and _EXPORT_TIME.fullmatch(tokens[0]):
-        tokens.pop(0)
+    tokens = _LEADING_MARKS.sub(b"", line).split()
+    if len(tokens) == values + 1 > 1 and _EXPORT_TIME.fullmatch(tokens[0]):
+        return normal_form(b" ".join(tokens[1:]), 0)
     return b" ".join(tokens)
 
 

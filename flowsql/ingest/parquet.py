@@ -28,6 +28,8 @@ from flowsql.logformat.schema import arrow_type
 _BATCH_ROWS = 125_000
 _ABSENT_NUMBERS = pa.array(["-", "None", ""])
 _ACCOUNT_DIGITS = 12
+# ValueError: names that are not UTF-8.
+_DAMAGED = (pa.ArrowException, OSError, ValueError)
 
 
 class ParquetReading:
@@ -44,12 +46,12 @@ class ParquetReading:
         raw.seek(0)
         self.fields: tuple[Field, ...] = ()
         try:
-            self._file = pq.ParquetFile(raw)
-        except (pa.ArrowException, OSError) as error:
+            self._file = pq.ParquetFile(raw, page_checksum_verification=True)
+            names = self._file.schema_arrow.names
+        except _DAMAGED as error:
             self.damage = f"no readable Parquet footer ({_first_line(error)})"
             return
-        self._names = self._file.schema_arrow.names
-        self.fields = _fields_of(self._names, name)
+        self.fields = _fields_of(names, name)
 
     def parsed(self, pool: Executor) -> Iterator[ParsedBlock]:
         """The object's rows in batches; what is read before a damaged page is yielded."""
@@ -58,7 +60,7 @@ class ParquetReading:
         while True:
             try:
                 batch = next(batches, None)
-            except (pa.ArrowException, OSError) as error:
+            except _DAMAGED as error:
                 self.damage = f"a part of the Parquet file is damaged ({_first_line(error)})"
                 return
             if batch is None:
@@ -104,11 +106,13 @@ def _field_of_column(name: str) -> Field:
 
 def _converted(column: pa.Array, field: Field) -> pa.Array | None:
     """The column in the field's type, `-` as null; None if a value does not fit."""
+    if column.null_count == len(column):
+        return pa.nulls(len(column), arrow_type(field))
     try:
         if pa.types.is_dictionary(column.type):
             column = column.dictionary_decode()
         return _integers(column, field) if field.is_integer else _text(column, field)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+    except (ValueError, OverflowError, pa.ArrowNotImplementedError, pa.ArrowTypeError):
         return None
 
 
@@ -118,9 +122,7 @@ def _integers(column: pa.Array, field: Field) -> pa.Array | None:
         column = pc.if_else(pc.is_in(text, _ABSENT_NUMBERS), None, text)
     elif pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
-    elif pa.types.is_floating(column.type):
-        column = pc.if_else(pc.is_nan(column), None, column)
-    integers = column.cast(arrow_type(field))
+    integers = _without_nan(column).cast(arrow_type(field))
     return integers if in_range(integers, field) else None
 
 
@@ -128,11 +130,21 @@ def _text(column: pa.Array, field: Field) -> pa.Array:
     if pa.types.is_nested(column.type):
         values = [None if v is None else json.dumps(v, default=str) for v in column.to_pylist()]
         return pa.array(values, pa.string())
-    is_number = pa.types.is_integer(column.type)
+    if field.name == "account-id" and _is_number(column.type):
+        return pc.utf8_lpad(_without_nan(column).cast(pa.int64()).cast(pa.string()), _ACCOUNT_DIGITS, "0")
     text = column.cast(pa.string())
-    if field.name == "account-id" and is_number:
-        text = pc.utf8_lpad(text, _ACCOUNT_DIGITS, "0")
+    # Arrow takes a file's word for it that text is UTF-8.
+    text.validate(full=True)
     return pc.if_else(pc.equal(text, "-"), None, text)
+
+
+def _without_nan(column: pa.Array) -> pa.Array:
+    return pc.if_else(pc.is_nan(column), None, column) if pa.types.is_floating(column.type) else column
+
+
+def _is_number(data_type: pa.DataType) -> bool:
+    is_exact = pa.types.is_integer(data_type) or pa.types.is_decimal(data_type)
+    return bool(is_exact or pa.types.is_floating(data_type))
 
 
 def _is_text(data_type: pa.DataType) -> bool:
@@ -157,12 +169,20 @@ def _without_bad_rows(
         for row in range(batch.num_rows):
             if row not in faults and _converted(column.slice(row, 1), field) is None:
                 kind = "is out of range or not an integer" if field.is_integer else "is not UTF-8 text"
-                faults[row] = f"{field.name}: {column[row]!s} {kind}"
-    rejects = [
-        reject_of(row + 1, json.dumps(batch.slice(row, 1).to_pylist()[0], default=str).encode(), fault)
-        for row, fault in sorted(faults.items())
-    ]
+                faults[row] = f"{field.name}: {_shown(column, row)} {kind}"
+    rejects = []
+    for row, fault in sorted(faults.items()):
+        values = {f.name: _shown(batch.column(f.name), row) for f in fields}
+        rejects.append(reject_of(row + 1, json.dumps(values, default=str).encode(), fault))
     return batch.filter(pa.array([row not in faults for row in range(batch.num_rows)])), rejects
+
+
+def _shown(column: pa.Array, row: int) -> object:
+    """A value to show, also where Python has none for it: bad UTF-8, nanoseconds, the year 10000."""
+    try:
+        return column[row].as_py()
+    except (ValueError, OverflowError):
+        return column.slice(row, 1).to_string().strip("[ \n]")
 
 
 def _first_line(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from flowsql.errors import SourceError
 from flowsql.ingest.blocks import read_blocks
 from flowsql.ingest.decompress import ContentStream
 from flowsql.ingest.detect import PARQUET_MAGIC, SAMPLE_BYTES, NotFlowLogs, tell_format
+from flowsql.ingest.line import normal_form
 from flowsql.ingest.text import ParsedBlock, parse_block
 from flowsql.logformat.fields import Field
 from flowsql.sources.source import LogObject
@@ -100,12 +101,15 @@ class TextReading:
             if sum(map(len, head)) >= SAMPLE_BYTES:
                 break
         sample = b"".join(head)
-        self._chunks = chain([sample] if sample else [], chunks)
+        self._chunks = chain([sample] if sample else [], self._until_failure(chunks))
+        self._failure = ""
         self._has_header = False
         self.head = sample[:HEAD_BYTES]
         self.fields: tuple[Field, ...] = ()
-        if sample:
-            text_format = tell_format(sample[:SAMPLE_BYTES], given, name)
+        # What a damaged object ends with is the torso of a line: it could pass for another header.
+        whole = sample[: sample.rfind(b"\n") + 1] if self._content.damage else sample
+        if whole:
+            text_format = tell_format(whole[:SAMPLE_BYTES], given, name)
             self.fields, self._has_header = text_format.fields, text_format.starts_with_header
         elif not self._content.damage:
             raise NotFlowLogs("empty", where=name)
@@ -123,7 +127,7 @@ class TextReading:
     @property
     def damage(self) -> str:
         """Why the content may not be whole, or ''."""
-        return self._content.damage
+        return self._failure or self._content.damage
 
     def parsed(self, pool: Executor) -> Iterator[ParsedBlock]:
         """The object's blocks in order, parsed side by side in `pool`; reject line numbers count
@@ -142,16 +146,19 @@ class TextReading:
     def _blocks(self) -> Iterator[bytes | ParsedBlock]:
         blocks = read_blocks(self._chunks)
         if self._has_header:
-            first = next(blocks, b"")
-            before, body = _split_header(first)
+            before, body = _split_header(next(blocks, b""))
             yield ParsedBlock(self.fields, lines=before, headers=1, blank=before - 1)
             blocks = chain([body] if body else [], blocks)
+        for block in blocks:
+            # What a damaged object ends with is the torso of a line, not a line.
+            yield block[: block.rfind(b"\n") + 1] if self.damage and block[-1:] != b"\n" else block
+
+    def _until_failure(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The chunks that the system gives; the first ones are in the sample already."""
         try:
-            for block in blocks:
-                # What a damaged object ends with is the torso of a line, not a line.
-                yield block[: block.rfind(b"\n") + 1] if self.damage and block[-1:] != b"\n" else block
+            yield from chunks
         except OSError as error:
-            raise unreadable(self._name, error) from error
+            self._failure = f"cannot be read to its end: {error.strerror or error}"
 
 
 def _split_header(block: bytes) -> tuple[int, bytes]:
@@ -160,7 +167,7 @@ def _split_header(block: bytes) -> tuple[int, bytes]:
     while end < len(block):
         start, end = end, block.find(b"\n", end) + 1 or len(block)
         lines += 1
-        if block[start:end].strip().removeprefix(b"\xef\xbb\xbf").strip():
+        if normal_form(block[start:end], 0):
             break
     return lines, block[end:]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# The text of a rejected line is kept up to this many bytes; `text_bytes` tells its full length.
+# The text of a rejected line is kept up to this many bytes; `text_bytes` tells its full length
+# (of an overlong line: of the part that was read).
 MAX_TEXT_BYTES = 4096
 
 

@@ -16,7 +16,7 @@ from pyarrow import csv
 
 from flowsql.ingest.blocks import MAX_LINE_BYTES
 from flowsql.ingest.header import header_fields
-from flowsql.ingest.line import fault_of, normal_form
+from flowsql.ingest.line import BYTE_ORDER_MARK, fault_of, normal_form
 from flowsql.ingest.rejects import Reject, reject_of
 from flowsql.ingest.values import in_range, typed_table
 from flowsql.logformat.fields import BY_NAME, Field
@@ -27,7 +27,9 @@ _CSV_BLOCK_BYTES = 4 << 20
 _FEW_LINES = 512
 _DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 _INTEGERS = {"int32": pa.int32(), "int64": pa.int64()}
-_FIELD_NAMES = pa.array([*BY_NAME, *(name.replace("-", "_") for name in BY_NAME)])
+_FIELD_NAMES = pa.array([name.replace("-", "_") for name in BY_NAME])
+# Blanks that are no separators to pyarrow.csv, and NUL, which no record has.
+_UNUSUAL_BYTES = (b"\r", b"\t", b"\x0b", b"\x0c", b"\x00")
 
 
 @dataclass(slots=True)
@@ -64,16 +66,21 @@ def parse_block(block: bytes, fields: Sequence[Field]) -> ParsedBlock:
     """
     fields = tuple(fields)
     parsed = ParsedBlock(fields)
-    if b"\r" in block and block.count(b"\r") == block.count(b"\r\n"):
+    if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
     parsed.lines = block.count(b"\n") + (not block.endswith(b"\n") if block else 0)
-    raw = _read(block, fields)
-    if raw is not None:
+    raw = None if _has_byte_order_mark(block) else _read(block, fields)
+    if raw is not None and not _may_have_header(raw, fields):
         parsed.blank = parsed.lines - raw.num_rows
         parsed._add(fields, raw)
     else:
         _parse_line_by_line(block, parsed)
     return parsed
+
+
+def _has_byte_order_mark(block: bytes) -> bool:
+    # Most logs are ASCII, and asking that is far cheaper than searching for three bytes.
+    return not block.isascii() and BYTE_ORDER_MARK in block
 
 
 def _parse_line_by_line(block: bytes, parsed: ParsedBlock) -> None:
@@ -148,9 +155,7 @@ class _Section:
 
 def _read(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:
     """The block's records by one vectorised pass, or None if any line in it is unusual."""
-    if not block:
-        return None
-    if b"\r" in block or b"\x00" in block or b"\t" in block:
+    if not block or any(byte in block for byte in _UNUSUAL_BYTES):
         return None
     try:
         table = csv.read_csv(
@@ -171,8 +176,7 @@ def _read(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:
 
 
 def _is_plausible(table: pa.Table, fields: tuple[Field, ...]) -> bool:
-    """Whether no value shows that a line was misread: numbers in range, no empty text, no field name."""
-    has_integers = any(f.is_integer for f in fields)
+    """Whether no value shows that a line was misread: numbers in range, no empty text."""
     for f in fields:
         column = table.column(f.name)
         if f.is_integer:
@@ -183,7 +187,15 @@ def _is_plausible(table: pa.Table, fields: tuple[Field, ...]) -> bool:
                 # An empty value is a line with two blanks in a row that lacks another value.
                 if pc.index(chunk.dictionary, "").as_py() >= 0:
                     return False
-                # Without an integer column a header line would pass for a record.
-                if not has_integers and pc.any(pc.is_in(chunk.dictionary, _FIELD_NAMES)).as_py():
-                    return False
     return True
+
+
+def _may_have_header(table: pa.Table, fields: Sequence[Field]) -> bool:
+    """Whether a header line may have passed for a record, which an integer column prevents."""
+    if any(f.is_integer for f in fields):
+        return False
+    dictionaries = [chunk.dictionary for column in table.columns for chunk in column.chunks]
+    return any(
+        pc.any(pc.is_in(pc.replace_substring(values, "-", "_"), _FIELD_NAMES)).as_py()
+        for values in dictionaries
+    )

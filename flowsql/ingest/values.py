@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
@@ -25,7 +26,7 @@ def typed_table(raw: pa.Table, fields: Sequence[Field]) -> tuple[pa.Table, int]:
     `raw` has a column per field under its AWS name: integers, and text as dictionaries or strings.
     """
     columns: dict[str, pa.ChunkedArray] = {}
-    milliseconds = 0
+    in_milliseconds: list[pa.ChunkedArray] = []
     for field in fields:
         if field.family == UNKNOWN:
             continue
@@ -34,12 +35,13 @@ def typed_table(raw: pa.Table, fields: Sequence[Field]) -> tuple[pa.Table, int]:
             column = _percent_decoded(column)
         elif field.unit == "unix seconds":
             column, changed = _in_seconds(column)
-            milliseconds = max(milliseconds, changed)
+            in_milliseconds += changed
         columns[field.column] = column
     unknown = [field for field in fields if field.family == UNKNOWN]
     if unknown:
         columns[EXTRA.name] = _extra(raw, unknown)
-    return pa.table(columns), milliseconds
+    changed_records = pc.sum(functools.reduce(pc.or_, in_milliseconds)).as_py() if in_milliseconds else 0
+    return pa.table(columns), changed_records
 
 
 def in_range(column: pa.ChunkedArray | pa.Array, field: Field) -> bool:
@@ -50,13 +52,13 @@ def in_range(column: pa.ChunkedArray | pa.Array, field: Field) -> bool:
     return span["min"] >= 0 and not (field.unit == "unix seconds" and span["max"] >= MILLISECONDS_TO)
 
 
-def _in_seconds(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
+def _in_seconds(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[pa.ChunkedArray]]:
+    """The column in seconds, and a mask of the values that were milliseconds if there are any."""
     largest = pc.max(column).as_py()
     if largest is None or largest < MILLISECONDS_FROM:
-        return column, 0
-    is_milliseconds = pc.greater_equal(column, MILLISECONDS_FROM)
-    changed = pc.sum(is_milliseconds).as_py()
-    return pc.if_else(is_milliseconds, pc.divide(column, 1000), column), changed
+        return column, []
+    is_milliseconds = pc.fill_null(pc.greater_equal(column, MILLISECONDS_FROM), False)
+    return pc.if_else(is_milliseconds, pc.divide(column, 1000), column), [is_milliseconds]
 
 
 def _percent_decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -28,14 +28,32 @@ def find_objects(source: str, spool: Path) -> Iterator[LogObject]:
     if source == STDIN:
         yield _spooled("stdin", sys.stdin.buffer, spool)
         return
-    path = Path(source).expanduser()
+    try:
+        yield from _objects_at(_expanded(source), source, spool)
+    except OSError as error:
+        raise SourceError(
+            f"cannot be read: {error.strerror or error}",
+            where=source,
+            remedy="check its name and permissions; nothing was loaded from this source",
+        ) from error
+
+
+def _expanded(source: str) -> Path:
+    try:
+        return Path(source).expanduser()
+    except RuntimeError:
+        # `~name` of no user: a file may be called so.
+        return Path(source)
+
+
+def _objects_at(path: Path, source: str, spool: Path) -> Iterator[LogObject]:
     if path.is_dir():
         found = list(_files_below(path))
     elif path.exists():
         yield _one(path, spool)
         return
     else:
-        found = sorted(Path(p) for p in glob.glob(str(path), recursive=True) if Path(p).is_file())
+        found = [Path(p) for p in glob.glob(str(path), recursive=True) if Path(p).is_file()]
         if not found and not glob.has_magic(source):
             raise SourceError("no such file or folder", where=source, remedy=_nearest(path))
     if not found:
@@ -44,14 +62,15 @@ def find_objects(source: str, spool: Path) -> Iterator[LogObject]:
             where=source,
             remedy="name a file, a folder with log files below it, or a pattern such as 'logs/*.log.gz'",
         )
-    for file in found:
+    # A link and the file behind it are one object.
+    for file in sorted({path.resolve() for path in found}):
         yield _regular(file, direct=False)
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder, onerror=_raise_unreadable, followlinks=False):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        for name in sorted(files):
+        folders[:] = [f for f in folders if not f.startswith(".")]
+        for name in files:
             if not name.startswith(".") and (Path(parent) / name).is_file():
                 yield Path(parent) / name
 
