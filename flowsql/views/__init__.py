@@ -1,0 +1,1 @@
+"""Views over `records`: one .sql file each, functions.sql for the scalar functions they use."""
