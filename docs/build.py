@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
+from importlib import resources
 from pathlib import Path
 
 from flowsql.cli.main import main
@@ -16,10 +18,25 @@ from flowsql.cli.queries import explained
 from flowsql.library.search_path import find_library
 from flowsql.logformat.fields import CATALOGUE, TGW, VPC, Field
 from flowsql.logformat.format_string import NAMED_FORMATS, to_format_string
-from flowsql.views.views import describe
+from flowsql.views.views import VIEWS
 
 FOLDER = Path(__file__).parent
 COMMANDS = ("", "load", "run", "sql", "queries", "fields", "demo", "generate", "store", "store info")
+_FUNCTION = re.compile(r"((?:--.*\n)+)create or replace macro (.*?) as\n")
+_RELATIONS = """\
+| relation | one row is |
+| --- | --- |
+| `records` | a record, as AWS wrote it: a column per field of the catalogue (null where the log format \
+lacks it), `extra` (unknown fields, as JSON text), `load_id`, `flow_log_id` |
+| `flows` | a record that describes a flow; see below |
+| `rejects` | a line that is no record: `name` of the object, `load_id`, `line_number`, `text`, \
+`reason` |
+| `loads` | a log object that was read: identity, name, state, log format, counts, times |
+| `objects` | a name under which an object was seen |
+| `segments` | a Parquet file of the store |
+
+`records` and `flows` are the window and scope of the query; the others are the whole store.
+"""
 _NOTE = "<!-- Written by docs/build.py: change that, or what it reads, and run it again. -->\n"
 
 
@@ -78,7 +95,14 @@ def queries_page() -> str:
 
 def views_page() -> str:
     """The relations that SQL can ask, and the functions, with what their files say of them."""
-    return "\n".join(["# Views and functions\n", _NOTE, describe()])
+    parts = ["# Views and functions\n", _NOTE, _RELATIONS]
+    parts += [f"## {view.name}\n\n{view.about}\n\n```sql\n{view.sql}\n```\n" for view in VIEWS]
+    parts.append("## Functions\n")
+    text = resources.files("flowsql.views").joinpath("functions.sql").read_text(encoding="utf-8")
+    for comment, signature in _FUNCTION.findall(text):
+        about = " ".join(line.removeprefix("--").strip() for line in comment.splitlines())
+        parts.append(f"- `{signature}`: {about}")
+    return "\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,22 @@ from flowsql.cli.options import (
     query_options,
 )
 from flowsql.errors import LibraryError
+from flowsql.library.search_path import FOLDER, find_library, user_folder
+
+
+def query_names(incomplete: str) -> list[str]:
+    """The saved queries and aliases that begin so, for the shell's completion."""
+    return sorted(
+        name for name in find_library(Path.cwd() / FOLDER, user_folder()).names if name.startswith(incomplete)
+    )
+
+
+def parameter_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The parameters of the query named before, as `name=`, or the choices of one as `name=value`."""
+    query, _ = find_library(Path.cwd() / FOLDER, user_folder()).get(ctx.params["query"])
+    names = [f"{p.name}=" for p in query.parameters if not p.choices]
+    choices = [f"{p.name}={choice}" for p in query.parameters for choice in p.choices]
+    return [text for text in names + choices if text.startswith(incomplete)]
 
 
 @takes(
@@ -33,9 +50,17 @@ from flowsql.errors import LibraryError
     narration=NarrationOptions,
 )
 def run(
-    query: Annotated[str, typer.Argument(help="Name of a saved query; `flowsql queries` lists them.")],
+    query: Annotated[
+        str,
+        typer.Argument(
+            help="Name of a saved query; `flowsql queries` lists them.", autocompletion=query_names
+        ),
+    ],
     parameters: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Parameters of the query.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME=VALUE]...", help="Parameters of the query.", autocompletion=parameter_names
+        ),
     ] = None,
     *,
     store: StoreOptions,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowsql.errors import SourceError
-from flowsql.ingest.header import header_fields
+from flowsql.ingest.header import MIN_NAMES, header_fields
 from flowsql.ingest.line import fault_of, normal_form
 from flowsql.logformat.fields import DEFAULT_FIELDS, TGW_FIELDS, VPC_FIELDS, Field
 from flowsql.logformat.format_string import to_format_string
@@ -69,7 +69,7 @@ def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> Tex
     for number, text in enumerate(lines):
         tokens = text.split(b" ")
         header = header_fields(tokens, given if given and len(given) == len(tokens) else ())
-        if header is None:
+        if header is None or (number and len(header) < MIN_NAMES):
             continue
         if len(header) == 1 and (fields := _best_fit(lines, given)):
             # A stray word (`end`) among lines of another format is no header.

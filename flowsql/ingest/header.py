@@ -11,12 +11,16 @@ from collections.abc import Sequence
 from flowsql.logformat.fields import BY_NAME, UNKNOWN, Field
 from flowsql.logformat.format_string import field_named, is_field_name
 
+# Fewer words than these, amid other lines, are a header only if they repeat the format in force: prose and
+# torn lines have such, and taking one for a header would lose every record after it.
+MIN_NAMES = 3
+
 
 def header_fields(tokens: Sequence[bytes], current: Sequence[Field] = ()) -> list[Field] | None:
     """The fields that a line's values name, or None when the line is no header.
 
-    A header has distinct, well-formed field names, at least half of them known to the catalogue; a lone
-    word among records of several fields (`end`) is none. Values of free-text fields (tags, service names)
+    A header has distinct, well-formed field names, at least half of them known to the catalogue; amid
+    lines of another format (`current`) it names at least MIN_NAMES. Values of free-text fields (tags, service names)
     may look like field names: a line that fits the `current` fields and has such names only in
     free-text places is a record, unless it repeats the very names of `current`.
     """
@@ -31,7 +35,7 @@ def header_fields(tokens: Sequence[bytes], current: Sequence[Field] = ()) -> lis
     known = [name in BY_NAME for name in names]
     if not names or len(set(names)) < len(names) or 2 * sum(known) < len(names):
         return None
-    if len(names) == 1 < len(current):
+    if current and len(names) < MIN_NAMES:
         return None
     if len(names) == len(current) and not any(
         is_known and not _is_free_text(field) for is_known, field in zip(known, current, strict=True)

@@ -29,7 +29,7 @@ _DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 _INTEGERS = {"int32": pa.int32(), "int64": pa.int64()}
 _FIELD_NAMES = pa.array([name.replace("-", "_") for name in BY_NAME])
 # Blanks that are no separators to pyarrow.csv, and NUL, which no record has.
-_UNUSUAL_BYTES = (b"\r", b"\t", b"\x0b", b"\x0c", b"\x00")
+_UNUSUAL_BYTES = (b"\t", b"\x0b", b"\x0c", b"\x00")
 
 
 @dataclass(slots=True)
@@ -155,7 +155,7 @@ class _Section:
 
 def _read(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:
     """The block's records by one vectorised pass, or None if any line in it is unusual."""
-    if not block or any(byte in block for byte in _UNUSUAL_BYTES):
+    if not block or b"\r" in block:
         return None
     try:
         table = csv.read_csv(
@@ -182,12 +182,19 @@ def _is_plausible(table: pa.Table, fields: tuple[Field, ...]) -> bool:
         if f.is_integer:
             if not in_range(column, f):
                 return False
-        else:
-            for chunk in column.chunks:
-                # An empty value is a line with two blanks in a row that lacks another value.
-                if pc.index(chunk.dictionary, "").as_py() >= 0:
-                    return False
+        elif not all(_is_ordinary(chunk.dictionary) for chunk in column.chunks):
+            return False
     return True
+
+
+def _is_ordinary(values: pa.StringArray) -> bool:
+    """Whether no text is empty (two blanks in a row hide that a value is missing) or holds odd bytes.
+
+    The distinct values are looked at, not the block: they are a small part of it.
+    """
+    text = values.buffers()[2]
+    held = text.to_pybytes() if text is not None else b""
+    return not any(byte in held for byte in _UNUSUAL_BYTES) and pc.index(values, "").as_py() < 0
 
 
 def _may_have_header(table: pa.Table, fields: Sequence[Field]) -> bool:

@@ -96,7 +96,7 @@ def _regular(path: Path, *, direct: bool) -> LogObject:
     full = path.resolve()
     facts = full.stat()
     return LogObject(
-        name=str(full),
+        name=_shown(full),
         size_bytes=facts.st_size,
         version_tag=f"mtime:{facts.st_mtime_ns}",
         direct=direct,
@@ -116,6 +116,11 @@ def _spooled(name: str, stream: BinaryIO, spool: Path) -> LogObject:
         direct=True,
         open=functools.partial(_open, copy),
     )
+
+
+def _shown(path: Path) -> str:
+    """The path as text: bytes in it that are no UTF-8 as backslash escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _open(path: Path) -> BinaryIO:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,3 +119,30 @@ def test_broken_query_file_is_named_and_spoils_nothing(
     assert "mine.sql:2" in done.err
     assert flowsql("run", "mine", "--store", store).code == 2
     assert flowsql("run", "traffic-summary", "--store", store).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("flowsql run rejected-", ["rejected-by-port", "rejected-by-source"]),
+        ("flowsql run top by=po", ["by=port"]),
+        ("flowsql run flows-of-ip i", ["ip="]),
+        ("flowsql quer", ["queries"]),
+    ],
+)
+def test_completion(words: str, offered: list[str]) -> None:
+    environment = {
+        **os.environ,
+        "_FLOWSQL_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "flowsql.cli.main"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.split() == offered

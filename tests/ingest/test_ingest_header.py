@@ -52,9 +52,11 @@ def test_other_lines(line: str) -> None:
     ("line", "current", "is_header"),
     [
         (DEFAULT, DEFAULT_FIELDS, True),
-        ("srcaddr dstaddr", DEFAULT_FIELDS, True),
+        ("srcaddr dstaddr", DEFAULT_FIELDS, False),
+        ("srcaddr dstaddr action", DEFAULT_FIELDS, True),
         ("end", DEFAULT_FIELDS, False),
-        ("end", parse_format_string("srcaddr"), True),
+        ("end", parse_format_string("srcaddr"), False),
+        ("srcaddr", parse_format_string("srcaddr"), True),
         ("version", parse_format_string("instance-tag"), False),
         ("version start", TAGS, False),
         ("instance-tag interface-tag", TAGS, True),
@@ -62,7 +64,7 @@ def test_other_lines(line: str) -> None:
         ("interface-tag instance-tag", TAGS, False),
         ("version start end", TAGS, True),
         ("us-east-1 bytes", parse_format_string("region ecs-service-name"), False),
-        ("bytes us-east-1", parse_format_string("region ecs-service-name"), True),
+        ("bytes us-east-1 packets", parse_format_string("region ecs-service-name type"), True),
         ("bytes srcaddr", parse_format_string("new-field instance-tag"), False),
     ],
 )

@@ -178,7 +178,7 @@ def test_lines_that_are_no_records(bad: str, reason: str, line_end: str, read: R
         assert reject.text_bytes > MAX_LINE_BYTES
 
 
-OTHER = "srcaddr dstport"
+OTHER = "srcaddr dstport action"
 
 
 @pytest.mark.parametrize(
@@ -187,11 +187,16 @@ OTHER = "srcaddr dstport"
         ([HEADER, LINE, HEADER, LINE], [RECORD] * 2, [], 2),
         ([LINE, HEADER, LINE], [RECORD] * 2, [], 1),
         ([HEADER, HEADER, LINE], [RECORD], [], 2),
-        ([HEADER, LINE, OTHER, "10.0.0.9 5"], [RECORD, {"srcaddr": "10.0.0.9", "dstport": 5}], [], 2),
         (
-            [HEADER, LINE, OTHER, LINE, "10.0.0.9 5", HEADER, LINE],
-            [RECORD, {"srcaddr": "10.0.0.9", "dstport": 5}, RECORD],
-            [(4, "found 14 values for 2 fields")],
+            [HEADER, LINE, OTHER, "10.0.0.9 5 ACCEPT"],
+            [RECORD, {"srcaddr": "10.0.0.9", "dstport": 5, "action": "ACCEPT"}],
+            [],
+            2,
+        ),
+        (
+            [HEADER, LINE, OTHER, LINE, "10.0.0.9 5 ACCEPT", HEADER, LINE],
+            [RECORD, {"srcaddr": "10.0.0.9", "dstport": 5, "action": "ACCEPT"}, RECORD],
+            [(4, "found 14 values for 3 fields")],
             3,
         ),
         (["", "", HEADER, "", LINE, ""], [RECORD], [], 1),
