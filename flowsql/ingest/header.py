@@ -20,9 +20,9 @@ def header_fields(tokens: Sequence[bytes], current: Sequence[Field] = ()) -> lis
     """The fields that a line's values name, or None when the line is no header.
 
     A header has distinct, well-formed field names, at least half of them known to the catalogue; amid
-    lines of another format (`current`) it names at least MIN_NAMES. Values of free-text fields (tags, service names)
-    may look like field names: a line that fits the `current` fields and has such names only in
-    free-text places is a record, unless it repeats the very names of `current`.
+    lines of another format (`current`) it names at least MIN_NAMES. Values of free-text fields (tags,
+    service names) may look like field names: a line that fits the `current` fields and has such names
+    only in free-text places is a record, unless it repeats the very names of `current`.
     """
     names = []
     for token in tokens:
