@@ -99,8 +99,8 @@ class StoreEpoch:
 
         Raises StoreError; nothing of this epoch is in the store then.
         """
-        if not (self._finished or self._sightings or self._segments.records):
-            return []
+        if not (self._finished or self._sightings):
+            return self.abandon()
         described = {load.load_id: load.described() for load in [*self._finished, *self._dropped]}
         try:
             segments = self._segments.finish(described)

@@ -12,7 +12,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 
 from flowsql.errors import FlowsqlError, SourceError, StoreError
 from flowsql.ingest.detect import NotFlowLogs
-from flowsql.ingest.digest import digest_of
+from flowsql.ingest.digest import ContentDigest, digest_of
 from flowsql.ingest.read import Reading, Unreadable, open_object, start_reading, unreadable
 from flowsql.interrupts import Interrupts
 from flowsql.loading.epoch import Epoch
@@ -60,14 +60,15 @@ class Loader:
                         report.objects[Outcome.KNOWN] += 1
                     else:
                         self._load_one(log_object, pool, interrupts, on_progress, progress)
-                    self._commit(only_if_due=not interrupts.requested)
+                    stopping = interrupts.requested
+                    self._commit(only_if_due=not stopping)
                 except StoreError as error:
                     self._stop(error)
                     break
                 progress.objects_done += 1
                 progress.bytes_done += log_object.size_bytes
                 on_progress(progress)
-                if interrupts.requested:
+                if stopping:
                     self._stop(interrupts.error())
                     break
             else:
@@ -81,14 +82,12 @@ class Loader:
     def _stop(self, error: FlowsqlError) -> None:
         self._report.stopped_by = error
         for load in self._epoch.abandon():
-            self._report.objects[Outcome.LOADED] -= 1
-            self._report.objects[Outcome.DROPPED] += 1
-            self._report.records -= load.counts.records
+            self._report.take_back(load, Outcome.DROPPED)
 
     def _commit(self, *, only_if_due: bool) -> None:
         if not only_if_due or self._epoch.is_due:
             for load in self._epoch.commit():
-                self._report.take_back(load)
+                self._report.take_back(load, Outcome.KNOWN)
 
     def _load_one(
         self,
@@ -131,12 +130,13 @@ class Loader:
             self._report.objects[Outcome.KNOWN_BAD] += 1
             self._report.notice(f"{error.where}: still {error.cause}")
             return
-        self._report.objects[Outcome.FAILED] += 1
         self._report.problems.append(error)
         if isinstance(error, Unreadable):
             load = self._new_load(log_object, identity, "")
             load.state, load.problem = INCOMPLETE, error.cause
             self._finish(load)
+        else:
+            self._report.objects[Outcome.FAILED] += 1
 
     def _start(self, log_object: LogObject, reading: Reading) -> Load | None:
         """A Load for the object, or None when the store has its content already."""
@@ -151,16 +151,21 @@ class Loader:
                 self._unreadable(log_object, unreadable(log_object.name, error))
                 return None
             same = [k for k in related if k.content_sha256 == digest.sha256]
-            settled = next((k for k in same if k.state == LIVE or digest.damage), None)
-            if settled and not (self._again and not aws and settled.name != log_object.name):
-                self._already_there(log_object, settled)
-                return None
             replaces = tuple(
                 k.load_id
                 for k in related
-                if k not in same or k.state == INCOMPLETE
+                if k.state == INCOMPLETE or (k.state == LIVE and k not in same)
                 if _is_replaced(k, log_object, aws, digest.beginnings)
             )
+            settled = next((k for k in same if k.state != INCOMPLETE or digest.damage), None)
+            if settled and not (self._again and not aws and settled.name != log_object.name):
+                self._already_there(log_object, settled, replaces)
+                return None
+            whole = next((k for k in related if _is_sounder(k, aws, digest)), None)
+            if whole:
+                cause = f"{digest.damage}; what was loaded from {whole.name} stays"
+                self._unreadable(log_object, Unreadable(cause, where=log_object.name))
+                return None
         load = self._new_load(log_object, aws.identity if aws else "", to_format_string(reading.fields))
         load.flow_log_id = aws.flow_log_id if aws else None
         load.head_sha256 = head_hash(reading.head)
@@ -181,13 +186,14 @@ class Loader:
             loaded_at=int(self._now()),
         )
 
-    def _already_there(self, log_object: LogObject, known: Known) -> None:
+    def _already_there(self, log_object: LogObject, known: Known, replaces: tuple[int, ...]) -> None:
         if known.state == INCOMPLETE:
             self._report.objects[Outcome.KNOWN_BAD] += 1
             self._report.notice(f"{log_object.name}: known to be damaged: {known.problem}")
             return
+        self._ledger.mark_replaced(replaces)
         self._epoch.saw(
-            Sighting(log_object.name, log_object.size_bytes, log_object.version_tag, known.load_id)
+            Sighting(log_object.name, log_object.size_bytes, log_object.version_tag, known.load_id, replaces)
         )
         if known.name == log_object.name or known.identity.startswith("aws:"):
             self._report.objects[Outcome.KNOWN] += 1
@@ -235,16 +241,21 @@ class Loader:
             problem = error.cause
         load.content_bytes, load.content_sha256 = reading.content_bytes, reading.sha256
         if not load.identity:
-            load.identity = f"sha256:{load.content_sha256}" + (f":{load.name}" if self._again else "")
+            load.identity = self._identity(load)
         if load.name == "stdin":
             load.name = f"stdin:{load.content_sha256[:16]}"
         self._close(load, problem or reading.damage, milliseconds)
+
+    def _identity(self, load: Load) -> str:
+        """What tells an object without an AWS name from others: its content, if it has any."""
+        if not load.content_bytes:
+            return f"path:{load.name}"
+        return f"sha256:{load.content_sha256}" + (f":{load.name}" if self._again else "")
 
     def _close(self, load: Load, problem: str, milliseconds: int) -> None:
         report = self._report
         if problem:
             load.state, load.problem = INCOMPLETE, problem
-            report.objects[Outcome.INCOMPLETE] += 1
             report.problems.append(
                 SourceError(
                     f"{problem}; the {load.counts.records:,} records before that are loaded",
@@ -252,22 +263,23 @@ class Loader:
                     remedy="fetch the object again; the next load reads it again",
                 )
             )
-        else:
-            report.objects[Outcome.REPLACED if load.replaces else Outcome.LOADED] += 1
         if milliseconds:
             report.notice(f"{load.name}: {milliseconds:,} records had times in milliseconds, kept as seconds")
         if not problem and not load.counts.records and not load.rejects:
             report.notice(f"{load.name}: only a header line, no records")
-        report.lines += load.lines
-        report.records += load.counts.records
-        report.nodata += load.counts.nodata
-        report.skipdata += load.counts.skipdata
-        report.rejects += load.rejects
         self._finish(load)
 
     def _finish(self, load: Load) -> None:
+        self._report.count(load)
         self._ledger.add(load)
         self._epoch.finish(load)
+
+
+def _is_sounder(known: Known, aws: AwsName | None, digest: ContentDigest) -> bool:
+    """Whether a load of the same AWS object has what a damaged copy of it lacks."""
+    is_same_object = aws is not None and known.identity == aws.identity
+    continues_it = digest.beginnings.get(known.content_bytes) == known.content_sha256
+    return bool(digest.damage) and is_same_object and known.state == LIVE and not continues_it
 
 
 def _is_replaced(

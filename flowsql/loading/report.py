@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from flowsql.errors import FlowsqlError
+from flowsql.store.catalog import INCOMPLETE
 from flowsql.store.ledger import Load
 
 # Notices and examples beyond these are counted, not kept.
@@ -70,8 +71,29 @@ class LoadReport:
         lines, first = self.reject_reasons.get(reason, (0, where))
         self.reject_reasons[reason] = (lines + 1, first)
 
-    def take_back(self, load: Load) -> None:
-        """Counts a load that another writer turned out to have done already."""
-        self.objects[Outcome.LOADED] -= 1
-        self.objects[Outcome.KNOWN] += 1
-        self.records -= load.counts.records
+    def count(self, load: Load) -> None:
+        """Counts a load that was read."""
+        self.objects[outcome_of(load)] += 1
+        self._add(load, 1)
+
+    def take_back(self, load: Load, instead: Outcome) -> None:
+        """Counts a load, counted before, as something else: its records are not from this command."""
+        self.objects[outcome_of(load)] -= 1
+        self.objects[instead] += 1
+        self._add(load, -1)
+
+    def _add(self, load: Load, sign: int) -> None:
+        self.lines += sign * load.lines
+        self.records += sign * load.counts.records
+        self.nodata += sign * load.counts.nodata
+        self.skipdata += sign * load.counts.skipdata
+        self.rejects += sign * load.rejects
+
+
+def outcome_of(load: Load) -> Outcome:
+    """What became of an object that has a load."""
+    if load.identity.startswith("path:"):
+        return Outcome.FAILED
+    if load.state == INCOMPLETE:
+        return Outcome.INCOMPLETE
+    return Outcome.REPLACED if load.replaces else Outcome.LOADED

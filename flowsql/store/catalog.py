@@ -89,14 +89,13 @@ class Catalog:
         sync_file(draft)
         draft.replace(self.path)
         sync_folder(self.folder)
-        self._keep_copy()
+        self._keep_copy(draft)
 
-    def _keep_copy(self) -> None:
-        """Copies the published catalogue to backup/, and drops all but the newest few there."""
+    def _keep_copy(self, partial: Path) -> None:
+        """Copies the published catalogue to backup/ by way of `partial`; only the newest few stay there."""
         backup = self.folder / "backup"
         kept = sorted(path for path in backup.glob("*.duckdb") if path.stem.isdigit())
         number = int(kept[-1].stem) + 1 if kept else 1
-        partial = backup / "copying"
         try:
             backup.mkdir(exist_ok=True)
             shutil.copyfile(self.path, partial)

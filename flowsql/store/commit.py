@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +21,16 @@ from flowsql.store.sweep import remove_unlisted
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A known load's content seen under a name, with what tells cheaply whether it has changed since."""
+    """A known load's content seen under a name, with what tells cheaply whether it has changed since.
+
+    `replaces` are the loads that give way to it, such as what stood under that name before.
+    """
 
     name: str
     size_bytes: int
     version_tag: str
     load_id: int
+    replaces: tuple[int, ...] = ()
 
 
 def commit(
@@ -50,15 +54,16 @@ def commit(
         staging.intend(paths)
         with store.catalog.change(staging.path, store.view_statements, store.wait_s) as con:
             _place(store.folder, segments)
-            winners = _settle(con, loads)
+            winners, replaced_by = _settle(con, loads)
             losers = [load for load in loads if load not in winners]
             _insert_segments(con, segments)
             _insert_loads(con, winners)
             _insert_sightings(con, [*sightings, *map(_sighting_of, winners)])
             rejects.insert_into(con, {load.load_id for load in winners})
             _bury(con, [load.load_id for load in losers] + list(dropped))
-            _replace(con, winners)
+            _replace(con, replaced_by | {old: s.load_id for s in sightings for old in s.replaces})
     except BaseException as error:
+        # Whatever went wrong, and when: what the catalogue lists stays, the rest was never committed.
         remove_unlisted(store.catalog, paths)
         if isinstance(error, OSError):
             raise store_error(error, store.folder) from error
@@ -79,12 +84,34 @@ def _place(folder: Path, segments: Sequence[Segment]) -> None:
         sync_folder(parent.parent)
 
 
-def _settle(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> list[Load]:
-    """The loads that may be committed, after a look at what other writers did meanwhile.
+def _settle(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> tuple[list[Load], dict[int, int]]:
+    """The loads that may be committed after what other writers did meanwhile; old load id -> the new one.
 
     Out of the race are those whose object is live with the same content by now, and those that were to
     replace a load which is no longer there. A live load of the same object with other content is replaced.
     """
+    alive = _alive_by_identity(con, loads)
+    replaceable = _alive_among(con, [old for load in loads for old in load.replaces])
+    winners: list[Load] = []
+    replaced_by: dict[int, int] = {}
+    twins: dict[int, int] = {}  # a load that lost -> the other writer's load of the same content
+    for load in loads:
+        old = {twins.get(load_id, load_id) for load_id in load.replaces}
+        rivals = {i: content for i, content in alive.get(load.identity, {}).items() if i not in old}
+        twin = next((i for i, content in rivals.items() if content == load.content_sha256), None)
+        if twin is not None:
+            twins[load.load_id] = twin
+            replaceable.add(twin)
+            replaced_by.update(dict.fromkeys(old & replaceable, twin))
+        elif old <= replaceable:
+            replaceable.add(load.load_id)
+            winners.append(load)
+            replaced_by.update(dict.fromkeys(old | rivals.keys(), load.load_id))
+    return winners, replaced_by
+
+
+def _alive_by_identity(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> dict[str, dict[int, str]]:
+    """The loads that count now under the identities of `loads`: identity -> load id -> content hash."""
     con.register("arriving", pa.table({"identity": pa.array([load.identity for load in loads], pa.string())}))
     alive: dict[str, dict[int, str]] = {}
     for identity, load_id, content in con.execute(
@@ -94,15 +121,7 @@ def _settle(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> list[Load]
     ).fetchall():
         alive.setdefault(identity, {})[load_id] = content
     con.unregister("arriving")
-    replaceable = _alive_among(con, [old for load in loads for old in load.replaces])
-    replaceable |= {load.load_id for load in loads}
-    winners = []
-    for load in loads:
-        rivals = {i: content for i, content in alive.get(load.identity, {}).items() if i not in load.replaces}
-        if load.content_sha256 not in rivals.values() and replaceable.issuperset(load.replaces):
-            load.replaces += tuple(rivals)
-            winners.append(load)
-    return winners
+    return alive
 
 
 def _alive_among(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> set[int]:
@@ -180,13 +199,10 @@ def _sighting_of(load: Load) -> Sighting:
     return Sighting(load.name, load.size_bytes, load.version_tag, load.load_id)
 
 
-def _replace(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> None:
-    for load in loads:
-        for old in load.replaces:
-            con.execute(
-                "update loads set state = ?, replaced_by = ? where load_id = ?", [REPLACED, load.load_id, old]
-            )
-            _bury(con, [old])
+def _replace(con: duckdb.DuckDBPyConnection, replaced_by: Mapping[int, int]) -> None:
+    for old, new in replaced_by.items():
+        con.execute("update loads set state = ?, replaced_by = ? where load_id = ?", [REPLACED, new, old])
+    _bury(con, list(replaced_by))
 
 
 def _bury(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> None:
@@ -196,6 +212,7 @@ def _bury(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> None:
             """
             insert into dead_loads
             select segment_id, load_id from segment_loads where load_id in (select unnest($ids))
+            except select segment_id, load_id from dead_loads
             """,
             {"ids": list(load_ids)},
         )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
-from flowsql.store.catalog import INCOMPLETE, LIVE
+from flowsql.store.catalog import INCOMPLETE, LIVE, REPLACED
 from flowsql.store.counts import Counts
 
 # So many first bytes of the content are hashed to find the loads that an object may copy or continue.
@@ -97,13 +97,17 @@ class Ledger:
     def __init__(self, con: duckdb.DuckDBPyConnection, alias: str = "catalog") -> None:
         self._con = con
         self._alias = alias
-        self._new: list[Load] = []
-        self._small = [
+        # The loads that this command has read, under their identity, name and hashes.
+        self._new: dict[str, list[Load]] = {}
+        self._replaced: set[int] = set()
+        # Nothing begins with no content at all, so 0 is no such size.
+        self._small = {
             size
             for (size,) in con.execute(
-                f"select distinct content_bytes from {alias}.loads where content_bytes < {HEAD_BYTES}"
+                f"select distinct content_bytes from {alias}.loads"
+                f" where content_bytes between 1 and {HEAD_BYTES}"
             ).fetchall()
-        ]
+        }
 
     def seen(self, objects: Sequence[tuple[str, int, str]]) -> dict[int, Known]:
         """Of (name, size_bytes, version_tag) triples, by position, those known under just these.
@@ -134,37 +138,44 @@ class Ledger:
         return {row[0]: Known(*row[1:]) for row in rows}
 
     def add(self, load: Load) -> None:
-        """Remembers a load that this command has read."""
-        self._new.append(load)
-        if load.content_bytes < HEAD_BYTES:
-            self._small.append(load.content_bytes)
+        """Remembers a load that this command has read, and what it replaces."""
+        for key in {load.identity, load.name, load.head_sha256, load.content_sha256}:
+            self._new.setdefault(key, []).append(load)
+        if 0 < load.content_bytes <= HEAD_BYTES:
+            self._small.add(load.content_bytes)
+        self.mark_replaced(load.replaces)
+
+    def mark_replaced(self, load_ids: Iterable[int]) -> None:
+        """Remembers that these loads no longer count."""
+        self._replaced.update(load_ids)
 
     def related(self, name: str, aws: AwsName | None, head: bytes) -> list[Known]:
         """The live and incomplete loads that an object may be the same as, or may replace.
 
         Those with its AWS identity; else those whose content begins as its own does, and incomplete ones
         that were read from the same name. Two different AWS names are different objects whatever they hold.
+        Also replaced ones without an AWS name: what they held is part of the object that grew out of them,
+        so an old copy of it brings nothing new.
         """
-        heads = [head_hash(head)]
-        heads += [hashlib.sha256(head[:size]).hexdigest() for size in set(self._small) if size <= len(head)]
+        heads = [head_hash(head)] if head else []
+        heads += [hashlib.sha256(head[:size]).hexdigest() for size in self._small if size <= len(head)]
         identity = aws.identity if aws else ""
         rows = self._con.execute(
             f"""
             select {_COLUMNS} from {self._alias}.loads
-            where state in ('{LIVE}', '{INCOMPLETE}')
-                and (
-                    identity = $identity
-                    or (name = $name and state = '{INCOMPLETE}')
-                    or (($identity = '' or identity not like 'aws:%')
-                        and (head_sha256 in $heads or content_sha256 in $heads))
-                )
+            where identity = $identity
+                or (name = $name and state = '{INCOMPLETE}')
+                or (($identity = '' or identity not like 'aws:%')
+                    and (head_sha256 in $heads or content_sha256 in $heads))
             order by load_id
             """,
             {"identity": identity, "name": name, "heads": heads},
         ).fetchall()
-        return [Known(*row) for row in rows] + [
-            _known(load) for load in self._new if _is_related(load, name, identity, heads)
-        ]
+        new = {load.load_id: load for key in (identity, name, *heads) for load in self._new.get(key, ())}
+        related = [Known(*row) for row in rows]
+        related += [_known(new[i]) for i in sorted(new) if _is_related(new[i], name, identity, heads)]
+        now = [replace(k, state=REPLACED) if k.load_id in self._replaced else k for k in related]
+        return [known for known in now if known.state in (LIVE, INCOMPLETE) or _lives_on(known)]
 
 
 def _is_related(load: Load, name: str, identity: str, heads: Sequence[str]) -> bool:
@@ -172,6 +183,11 @@ def _is_related(load: Load, name: str, identity: str, heads: Sequence[str]) -> b
         return True
     begins_alike = load.head_sha256 in heads or load.content_sha256 in heads
     return begins_alike and (not identity or not load.identity.startswith("aws:"))
+
+
+def _lives_on(known: Known) -> bool:
+    """Whether a replaced load's records are all in the load that replaced it: an object that grew."""
+    return known.state == REPLACED and known.problem is None and not known.identity.startswith("aws:")
 
 
 def _known(load: Load) -> Known:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +64,8 @@ class SegmentSet:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # Encoding goes on while the next records are being read. The thread ends with the process.
+        self._encoder = ThreadPoolExecutor(1)
         self._open: dict[tuple[tuple[str, ...], str], _OpenSegment] = {}
         self.records = 0
 
@@ -81,7 +84,7 @@ class SegmentSet:
             if key not in self._open and len(self._open) >= MAX_OPEN_WRITERS:
                 key = (key[0], VARIOUS_DAYS)
             if key not in self._open:
-                self._open[key] = _OpenSegment(self._folder, *key)
+                self._open[key] = _OpenSegment(self._folder, *key, self._encoder)
             self._open[key].add(part, load_id, counts)
         self.records += total.records
         return total
@@ -108,12 +111,14 @@ class _OpenSegment:
     folder: Path
     columns: tuple[str, ...]
     day: str
+    encoder: Executor
     segment_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     counts: Counts = field(default_factory=Counts)
     by_load: dict[int, Counts] = field(default_factory=dict)
     _waiting: list[pa.Table] = field(default_factory=list)
     _waiting_records: int = 0
     _writer: pq.ParquetWriter | None = None
+    _encoding: Future[None] | None = None
 
     @property
     def file(self) -> Path:
@@ -125,21 +130,38 @@ class _OpenSegment:
         self._waiting.append(table)
         self._waiting_records += table.num_rows
         if self._waiting_records >= ROW_GROUP_RECORDS:
-            self._write_row_group()
+            self._write_waiting()
 
-    def _write_row_group(self) -> None:
-        # One dictionary for all chunks of a column lets the writer take it over as it is.
-        table = pa.concat_tables(self._waiting).unify_dictionaries()
+    def _write_waiting(self) -> None:
+        """Hands the waiting records to the encoder, once it is done with those before."""
+        self._encoded()
+        self._encoding = self.encoder.submit(self._write_row_group, self._waiting)
         self._waiting, self._waiting_records = [], 0
+
+    def _encoded(self) -> None:
+        """Returns when nothing is being encoded. Raises the OSError that encoding ended with."""
+        encoding, self._encoding = self._encoding, None
+        if encoding is not None:
+            encoding.result()
+
+    def _write_row_group(self, tables: list[pa.Table]) -> None:
+        # One dictionary for all chunks of a column lets the writer take it over as it is.
+        table = pa.concat_tables(tables).unify_dictionaries()
         if self._writer is None:
             self._writer = pq.ParquetWriter(
-                str(self.file), table.schema, compression="zstd", compression_level=1, store_schema=False
+                str(self.file),
+                table.schema,
+                compression="zstd",
+                compression_level=1,
+                store_schema=False,
+                write_statistics=[f.name for f in table.schema if pa.types.is_integer(f.type)],
             )
         self._writer.write_table(table, row_group_size=table.num_rows)
 
     def finish(self, loads: Mapping[int, Mapping[str, object]]) -> Segment:
         if self._waiting:
-            self._write_row_group()
+            self._write_waiting()
+        self._encoded()
         assert self._writer is not None
         described = {
             "store_version": STORE_VERSION,
@@ -165,6 +187,7 @@ class _OpenSegment:
 
     def discard(self) -> None:
         try:
+            self._encoded()
             if self._writer is not None:
                 self._writer.close()
         except OSError:

@@ -16,7 +16,7 @@ _INTENDED = "intended"
 class Staging:
     """staging/<uuid>/ of one writer, made and locked at once; use it as a context manager.
 
-    Make it while holding the writers' queue: a sweep, which holds it too, then never sees the folder unlocked.
+    Make it while holding the writers' queue: a sweep, which holds it too, then never sees it unlocked.
     Files are made here and renamed into place. The names they are to get are noted in `intended` before
     the first rename, so that whoever finds this folder without a living writer knows what it may have left.
     """

@@ -34,27 +34,35 @@ class Store:
         try:
             for name in ("records", "staging", "backup"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
-            with Staging(self.folder) as staging:
+            with self.staging() as staging:
                 self.catalog.create(staging.path, self.view_statements, self.wait_s)
         except (OSError, duckdb.Error) as error:
             raise store_error(error, self.folder) from error
 
     def staging(self) -> Staging:
-        """A new staging folder, after sweeping up behind writers that died."""
-        sweep_abandoned(self.catalog, self.wait_s)
-        return Staging(self.folder)
+        """A new staging folder, after sweeping up behind writers that died. Raises StoreError."""
+        try:
+            with writers_queue(self.catalog.lock_path, self.wait_s):
+                sweep_abandoned(self.catalog)
+                return Staging(self.folder)
+        except OSError as error:
+            raise store_error(error, self.folder) from error
 
     def reserve_load_ids(self, number: int) -> int:
         """The first of `number` consecutive load ids that nobody else will get.
 
         The lock file keeps the next free id; a missing or unreadable one starts after the catalogue's last.
+        Raises StoreError.
         """
-        with writers_queue(self.catalog.lock_path, self.wait_s) as descriptor:
-            noted = os.pread(descriptor, 32, 0).strip()
-            first = int(noted) if noted.isdigit() else self._last_load_id() + 1
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{first + number}\n".encode(), 0)
-            return first
+        try:
+            with writers_queue(self.catalog.lock_path, self.wait_s) as descriptor:
+                noted = os.pread(descriptor, 32, 0).strip()
+                first = int(noted) if noted.isdigit() else self._last_load_id() + 1
+                # Of fixed width and written in one piece: a writer killed here leaves the old id or the new.
+                os.pwrite(descriptor, b"%020d\n" % (first + number), 0)
+                return first
+        except OSError as error:
+            raise store_error(error, self.folder) from error
 
     def _last_load_id(self) -> int:
         con = engine_connection()
