@@ -56,7 +56,7 @@ def shared() -> Path:
     return SHARED
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def log_text() -> Callable[..., bytes]:
     """Makes the content of a log object in the default format.
 
