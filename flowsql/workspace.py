@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,14 +78,12 @@ class Workspace:
         `log_format` is for text without a header line. Problems with single objects are in the report.
         Raises LogFormatError, SourceError for a source that does not exist, StoreError.
         """
-        import tempfile
-
         from flowsql.loading.load import load_objects
         from flowsql.logformat.format_string import parse_format_string
 
         fields = parse_format_string(log_format) if log_format is not None else None
-        with tempfile.TemporaryDirectory(prefix="flowsql-spool-") as spool:
-            objects = _objects_of([os.fspath(source) for source in sources], Path(spool))
+        with _spool() as spool:
+            objects = _objects_of([os.fspath(source) for source in sources], spool)
             return load_objects(
                 self.store,
                 objects,
@@ -203,6 +202,19 @@ def default_store() -> Path:
         return Path(named)
     data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     return data / "flowsql"
+
+
+@contextmanager
+def _spool() -> Iterator[Path]:
+    """A folder for bytes that can be read only once; it need not come to exist, and is gone afterwards."""
+    import shutil
+    import tempfile
+
+    folder = Path(tempfile.gettempdir()) / f"flowsql-spool-{os.getpid()}-{os.urandom(4).hex()}"
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _objects_of(sources: Sequence[str], spool: Path) -> list[LogObject]:

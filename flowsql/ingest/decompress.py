@@ -109,18 +109,21 @@ def _zlib_members(raw: BinaryIO) -> Iterator[bytes]:
             try:
                 yield member.decompress(compressed)
             except zlib.error:
-                yield from _byte_by_byte(before, compressed)
+                yield _byte_by_byte(before, compressed)
                 return
             compressed, is_between = member.unused_data, member.eof
             if is_between:
                 member = zlib.decompressobj(_GZIP_WINDOW)
 
 
-def _byte_by_byte(member: zlib._Decompress, compressed: bytes) -> Iterator[bytes]:
+def _byte_by_byte(member: zlib._Decompress, compressed: bytes) -> bytes:
+    """What can be inflated of a piece in which there is an error."""
+    given = []
     for i in range(len(compressed)):
         try:
-            yield member.decompress(compressed[i : i + 1])
+            given.append(member.decompress(compressed[i : i + 1]))
         except zlib.error:
-            return
+            break
         if member.eof:
-            return
+            break
+    return b"".join(given)

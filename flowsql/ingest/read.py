@@ -98,7 +98,7 @@ class TextReading:
         head: list[bytes] = []
         for chunk in chunks:
             head.append(chunk)
-            if sum(map(len, head)) >= SAMPLE_BYTES:
+            if self._content.size_bytes >= SAMPLE_BYTES:
                 break
         sample = b"".join(head)
         self._chunks = chain([sample] if sample else [], self._until_failure(chunks))

@@ -21,15 +21,13 @@ from flowsql.ingest.rejects import Reject, reject_of
 from flowsql.ingest.values import in_range, typed_table
 from flowsql.logformat.fields import BY_NAME, Field
 
-# pyarrow.csv is fastest on pieces that fit the processor's cache.
-_CSV_BLOCK_BYTES = 4 << 20
 # Below this many lines, finding the bad ones one by one beats halving again.
 _FEW_LINES = 512
 _DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 _INTEGERS = {"int32": pa.int32(), "int64": pa.int64()}
 _FIELD_NAMES = pa.array([name.replace("-", "_") for name in BY_NAME])
-# Blanks that are no separators to pyarrow.csv, and NUL, which no record has.
-_UNUSUAL_BYTES = (b"\t", b"\x0b", b"\x0c", b"\x00")
+# Blanks that are no separators to pyarrow.csv, NUL, which no record has, and the mark that editors leave.
+_UNUSUAL_BYTES = (b"\t", b"\x0b", b"\x0c", b"\x00", BYTE_ORDER_MARK)
 
 
 @dataclass(slots=True)
@@ -68,25 +66,20 @@ def parse_block(block: bytes, fields: Sequence[Field]) -> ParsedBlock:
     parsed = ParsedBlock(fields)
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
-    parsed.lines = block.count(b"\n") + (not block.endswith(b"\n") if block else 0)
-    raw = None if _has_byte_order_mark(block) else _read(block, fields)
+    raw = _read(block, fields)
     if raw is not None and not _may_have_header(raw, fields):
-        parsed.blank = parsed.lines - raw.num_rows
+        parsed.lines = raw.num_rows
         parsed._add(fields, raw)
     else:
         _parse_line_by_line(block, parsed)
     return parsed
 
 
-def _has_byte_order_mark(block: bytes) -> bool:
-    # Most logs are ASCII, and asking that is far cheaper than searching for three bytes.
-    return not block.isascii() and BYTE_ORDER_MARK in block
-
-
 def _parse_line_by_line(block: bytes, parsed: ParsedBlock) -> None:
     lines = block.split(b"\n")
     if lines[-1] == b"":
         lines.pop()
+    parsed.lines = len(lines)
     section = _Section(parsed.fields)
     for number, line in enumerate(lines, start=1):
         if len(line) > MAX_LINE_BYTES:
@@ -154,20 +147,21 @@ class _Section:
 
 
 def _read(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:
-    """The block's records by one vectorised pass, or None if any line in it is unusual."""
+    """The block's records, one a line, by one vectorised pass; None if any line in it is unusual."""
     if not block or b"\r" in block:
         return None
     try:
         table = csv.read_csv(
             pa.py_buffer(block),
             csv.ReadOptions(
-                use_threads=False, column_names=[f.name for f in fields], block_size=_CSV_BLOCK_BYTES
+                use_threads=False, column_names=[f.name for f in fields], block_size=len(block) + 1
             ),
-            csv.ParseOptions(delimiter=" ", quote_char=False, escape_char=False),
+            csv.ParseOptions(delimiter=" ", quote_char=False, escape_char=False, ignore_empty_lines=False),
             csv.ConvertOptions(
                 column_types={f.name: _INTEGERS.get(f.type, _DICTIONARY) for f in fields},
                 null_values=["-"],
                 strings_can_be_null=True,
+                check_utf8=False,  # `_is_ordinary` does, value by distinct value
             ),
         )
     except pa.ArrowInvalid:
@@ -188,10 +182,13 @@ def _is_plausible(table: pa.Table, fields: tuple[Field, ...]) -> bool:
 
 
 def _is_ordinary(values: pa.StringArray) -> bool:
-    """Whether no text is empty (two blanks in a row hide that a value is missing) or holds odd bytes.
-
-    The distinct values are looked at, not the block: they are a small part of it.
+    """Whether no text is empty (two blanks in a row hide that a value is missing), holds odd bytes or is
+    not UTF-8. The distinct values are looked at, not the block: they are a small part of it.
     """
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
     text = values.buffers()[2]
     held = text.to_pybytes() if text is not None else b""
     return not any(byte in held for byte in _UNUSUAL_BYTES) and pc.index(values, "").as_py() < 0

@@ -105,10 +105,17 @@ def _regular(path: Path, *, direct: bool) -> LogObject:
 
 
 def _spooled(name: str, stream: BinaryIO, spool: Path) -> LogObject:
-    spool.mkdir(parents=True, exist_ok=True)
     copy = spool / f"spooled-{os.urandom(6).hex()}"
-    with copy.open("wb") as target:
-        shutil.copyfileobj(stream, target, 1 << 20)
+    try:
+        spool.mkdir(parents=True, exist_ok=True)
+        with copy.open("wb") as target:
+            shutil.copyfileobj(stream, target, 1 << 20)
+    except OSError as error:
+        raise SourceError(
+            f"cannot be copied to {spool.parent}: {error.strerror or error}",
+            where=name,
+            remedy="$TMPDIR names another folder for temporary files",
+        ) from error
     return LogObject(
         name=name,
         size_bytes=copy.stat().st_size,
