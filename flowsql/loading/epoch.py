@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import pyarrow as pa
@@ -36,32 +38,61 @@ class Epoch(Protocol):
     def saw(self, sighting: Sighting) -> None: ...  # noqa: D102
     def drop(self, load: Load) -> None: ...  # noqa: D102
     def commit(self) -> list[Load]: ...  # noqa: D102
+    def settle(self) -> list[Load]: ...  # noqa: D102
     def abandon(self) -> list[Load]: ...  # noqa: D102
     def write_error(self, error: OSError) -> StoreError: ...  # noqa: D102
 
 
+@dataclass(slots=True)
+class _Batch:
+    """What goes into one commit."""
+
+    segments: SegmentSet
+    rejects: RejectsFile
+    finished: list[Load] = field(default_factory=list)
+    dropped: list[Load] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    begun: float = field(default_factory=time.monotonic)
+
+    def discard(self) -> None:
+        self.segments.discard()
+        self.rejects.clear()
+
+
 class StoreEpoch:
-    """An Epoch that writes segments into the store's staging folder and publishes them."""
+    """An Epoch that writes segments into the store's staging folder and publishes them.
+
+    A commit goes on in the background while the next objects are read. Use it as a context manager: a
+    commit that has begun is finished before the staging folder goes.
+    """
 
     def __init__(self, store: Store, staging: Staging, expected_loads: int) -> None:
         self._store = store
         self._staging = staging
-        self._segments = SegmentSet(staging.path)
-        self._rejects = RejectsFile(staging.path)
-        self._finished: list[Load] = []
-        self._dropped: list[Load] = []
-        self._sightings: list[Sighting] = []
-        self._begun = time.monotonic()
+        self._encoder = ThreadPoolExecutor(1, "encode")
+        self._committer = ThreadPoolExecutor(1, "commit")
+        self._batch = self._new_batch()
+        self._committing: tuple[_Batch, Future[list[Load]]] | None = None
         self._ids = range(0)
         self._expected_loads = expected_loads
+
+    def __enter__(self) -> StoreEpoch:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._committer.shutdown()
+        self._encoder.shutdown()
+
+    def _new_batch(self) -> _Batch:
+        return _Batch(SegmentSet(self._staging.path, self._encoder), RejectsFile(self._staging.path))
 
     @property
     def is_due(self) -> bool:
         """Whether enough was written for a commit."""
         return (
-            self._segments.records >= _DUE_RECORDS
-            or self._segments.has_many_writers
-            or time.monotonic() - self._begun >= _DUE_S
+            self._batch.segments.records >= _DUE_RECORDS
+            or self._batch.segments.has_many_writers
+            or time.monotonic() - self._batch.begun >= _DUE_S
         )
 
     def next_load_id(self) -> int:
@@ -76,59 +107,73 @@ class StoreEpoch:
 
     def add(self, table: pa.Table, load: Load) -> Counts:
         """Writes records of the load. Raises OSError when the disk is full."""
-        return self._segments.add(table, load.load_id, load.flow_log_id)
+        return self._batch.segments.add(table, load.load_id, load.flow_log_id)
 
     def add_rejects(self, load: Load, rejects: Sequence[tuple[int, str, int, str]]) -> None:
         """Writes rejects of the load. Raises OSError when the disk is full."""
-        self._rejects.add(load.load_id, rejects)
+        self._batch.rejects.add(load.load_id, rejects)
 
     def finish(self, load: Load) -> None:
         """The load is complete and goes into the next commit."""
-        self._finished.append(load)
+        self._batch.finished.append(load)
 
     def saw(self, sighting: Sighting) -> None:
         """Notes that a known load's content has another name, or a new modification time."""
-        self._sightings.append(sighting)
+        self._batch.sightings.append(sighting)
 
     def drop(self, load: Load) -> None:
         """The load was not read to its end: its records are not to count."""
-        self._dropped.append(load)
+        self._batch.dropped.append(load)
 
     def commit(self) -> list[Load]:
-        """Publishes what is finished; returns the loads that another writer had done meanwhile.
+        """Begins to publish what is finished, once the commit before is done.
 
-        Raises StoreError; nothing of this epoch is in the store then.
+        Returns the loads of that one which another writer had done meanwhile. Raises its StoreError; nothing
+        of it, nor of what came after, is in the store then.
         """
-        if not (self._finished or self._sightings):
-            return self.abandon()
-        described = {load.load_id: load.described() for load in [*self._finished, *self._dropped]}
-        try:
-            segments = self._segments.finish(described)
-        except OSError as error:
-            raise self.write_error(error) from error
-        lost = commit(
-            self._store,
-            self._staging,
-            segments,
-            self._finished,
-            self._sightings,
-            self._rejects,
-            [load.load_id for load in self._dropped],
-        )
-        self._clear()
+        lost = self.settle()
+        batch, self._batch = self._batch, self._new_batch()
+        self._committing = batch, self._committer.submit(self._publish, batch)
         return lost
 
-    def abandon(self) -> list[Load]:
-        """Deletes what was written since the last commit; returns the finished loads among it."""
-        finished = self._finished
-        self._segments.discard()
-        self._clear()
-        return finished
+    def settle(self) -> list[Load]:
+        """Returns, and raises, what `commit` does, for the last commit that was begun."""
+        if self._committing is None:
+            return []
+        lost = self._committing[1].result()
+        self._committing = None
+        return lost
 
-    def _clear(self) -> None:
-        self._rejects.clear()
-        self._finished, self._dropped, self._sightings = [], [], []
-        self._begun = time.monotonic()
+    def _publish(self, batch: _Batch) -> list[Load]:
+        try:
+            if not (batch.finished or batch.sightings):
+                return []
+            described = {load.load_id: load.described() for load in [*batch.finished, *batch.dropped]}
+            return commit(
+                self._store,
+                self._staging,
+                batch.segments.finish(described),
+                batch.finished,
+                batch.sightings,
+                batch.rejects,
+                [load.load_id for load in batch.dropped],
+            )
+        except OSError as error:
+            raise self.write_error(error) from error
+        finally:
+            batch.discard()
+
+    def abandon(self) -> list[Load]:
+        """Deletes what is not in the store; returns the finished loads among it."""
+        finished = self._batch.finished
+        if self._committing is not None:
+            batch, committing = self._committing
+            self._committing = None
+            if committing.exception() is not None:
+                finished = [*batch.finished, *finished]
+        self._batch.discard()
+        self._batch = self._new_batch()
+        return finished
 
     def write_error(self, error: OSError) -> StoreError:
         """What a failed write means to the user."""
@@ -169,6 +214,10 @@ class DryRun:
 
     def commit(self) -> list[Load]:
         """Commits nothing."""
+        return []
+
+    def settle(self) -> list[Load]:
+        """Has nothing to wait for."""
         return []
 
     def abandon(self) -> list[Load]:

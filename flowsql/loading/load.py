@@ -34,8 +34,11 @@ def load_objects(
         with _ledger(store) as ledger:
             return Loader(ledger, DryRun(), log_format=log_format, again=again).load(objects, on_progress)
     store.create()
-    with store.staging() as staging, _ledger(store) as ledger:
-        epoch = StoreEpoch(store, staging, expected_loads=len(objects))
+    with (
+        store.staging() as staging,
+        _ledger(store) as ledger,
+        StoreEpoch(store, staging, expected_loads=len(objects)) as epoch,
+    ):
         return Loader(ledger, epoch, log_format=log_format, again=again).load(objects, on_progress)
 
 

@@ -61,7 +61,7 @@ class Loader:
                     else:
                         self._load_one(log_object, pool, interrupts, on_progress, progress)
                     stopping = interrupts.requested
-                    self._commit(only_if_due=not stopping)
+                    self._commit(is_last=stopping)
                 except StoreError as error:
                     self._stop(error)
                     break
@@ -73,7 +73,7 @@ class Loader:
                     break
             else:
                 try:
-                    self._commit(only_if_due=False)
+                    self._commit(is_last=True)
                 except StoreError as error:
                     self._stop(error)
         report.elapsed_s = time.monotonic() - started
@@ -84,10 +84,14 @@ class Loader:
         for load in self._epoch.abandon():
             self._report.take_back(load, Outcome.DROPPED)
 
-    def _commit(self, *, only_if_due: bool) -> None:
-        if not only_if_due or self._epoch.is_due:
-            for load in self._epoch.commit():
-                self._report.take_back(load, Outcome.KNOWN)
+    def _commit(self, *, is_last: bool) -> None:
+        if not is_last and not self._epoch.is_due:
+            return
+        lost = self._epoch.commit()
+        if is_last:
+            lost = [*lost, *self._epoch.settle()]
+        for load in lost:
+            self._report.take_back(load, Outcome.KNOWN)
 
     def _load_one(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class RejectsFile:
     """The rejects of the loads between two commits. Empty at first, and again after `clear`."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "rejects.parquet"
+        self._path = folder / f"rejects-{uuid.uuid4().hex}.parquet"
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, load_id: int, rejects: Sequence[tuple[int, str, int, str]]) -> None:

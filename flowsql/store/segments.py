@@ -6,7 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,10 +62,10 @@ class SegmentSet:
     MAX_OPEN_WRITERS, the remaining days of a column set share one.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, encoder: Executor) -> None:
+        """`encoder` writes row groups, one after the other, while the next records are being read."""
         self._folder = folder
-        # Encoding goes on while the next records are being read. The thread ends with the process.
-        self._encoder = ThreadPoolExecutor(1)
+        self._encoder = encoder
         self._open: dict[tuple[tuple[str, ...], str], _OpenSegment] = {}
         self.records = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -66,7 +67,8 @@ def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     """What makes a catalogue under construction readable by any DuckDB: macros, `records`, the views.
 
     `con` has the draft of the catalogue as its current database, in its writer's folder below the
-    store's staging/. `records` is all live segments, by absolute paths.
+    store's staging/. `records` is all live segments, by absolute paths. Macros and views that the draft has
+    already are left alone.
     """
     from flowsql.store.records import live_segments, records_sql
 
@@ -74,5 +76,12 @@ def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
         "select database_name, path from duckdb_databases() where database_name = current_database()"
     ).fetchall()[0]
     store = Path(path).absolute().parents[2]
-    records = records_sql(live_segments(con, name), store)
-    return [*macro_statements(), f"create or replace view records as\n{records}", *view_statements()]
+    records = f"create or replace view records as\n{records_sql(live_segments(con, name), store)}"
+    edition = f"edition {hashlib.sha256(repr(create_statements()).encode()).hexdigest()[:16]}"
+    present = con.execute(
+        "select comment from duckdb_views() where database_name = ? and view_name = ?", [name, VIEWS[-1].name]
+    ).fetchall()
+    if present == [(edition,)]:
+        return [records]
+    mark = f"comment on view {VIEWS[-1].name} is '{edition}'"
+    return [*macro_statements(), records, *view_statements(), mark]

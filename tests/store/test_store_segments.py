@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def load(load_id: int) -> Load:
 
 def written(folder: Path, *tables: pa.Table) -> list[Segment]:
     """The segments of these tables, each of which belongs to a load of its own, from 1 on."""
-    segments = SegmentSet(folder)
+    segments = SegmentSet(folder, ThreadPoolExecutor(1))
     for load_id, part in enumerate(tables, start=1):
         segments.add(part, load_id, None)
     return segments.finish({i: load(i).described() for i in range(1, len(tables) + 1)})
@@ -79,7 +80,7 @@ def test_one_segment_a_column_set_and_day(tmp_path: Path, tables: list[pa.Table]
 
 
 def test_many_days_share_a_segment(tmp_path: Path) -> None:
-    segments = SegmentSet(tmp_path)
+    segments = SegmentSet(tmp_path, ThreadPoolExecutor(1))
     segments.add(table(start=[NOON + n * DAY for n in range(MAX_OPEN_WRITERS - 1)]), 1, None)
     assert not segments.has_many_writers
     segments.add(
@@ -122,7 +123,7 @@ def test_file_is_what_the_segment_says(tmp_path: Path) -> None:
 
 
 def test_flow_log_id_is_a_column_only_where_it_is_known(tmp_path: Path) -> None:
-    segments = SegmentSet(tmp_path)
+    segments = SegmentSet(tmp_path, ThreadPoolExecutor(1))
     segments.add(table(start=[NOON]), 1, None)
     segments.add(table(start=[NOON]), 2, "fl-0a1b2c3d")
     by_columns = {s.columns: s for s in segments.finish({i: load(i).described() for i in (1, 2)})}
@@ -139,7 +140,7 @@ def test_row_groups_are_of_a_size(tmp_path: Path) -> None:
 
 
 def test_discarded_segments_leave_no_file(tmp_path: Path) -> None:
-    segments = SegmentSet(tmp_path)
+    segments = SegmentSet(tmp_path, ThreadPoolExecutor(1))
     for _ in range(2):  # one row group may still be on its way when the next one comes
         segments.add(table(start=[NOON] * ROW_GROUP_RECORDS), 1, None)
     assert list(tmp_path.iterdir())
