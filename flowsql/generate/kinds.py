@@ -41,9 +41,9 @@ class Kind:
 
 _SERVERS = ("app", "task", "batch")
 KINDS: tuple[Kind, ...] = (
-    Kind(("clients", "cloud clients"), ("web",), (HTTPS,), 22, 3000),
-    Kind(("clients", "cloud clients"), ("web",), (HTTP,), 6, 800),
-    Kind(("clients",), ("web",), (HTTPS,), 3.5, 400, ipv6=True),
+    Kind(("clients", "cloud clients"), ("web",), (HTTPS,), 22, 14_000),
+    Kind(("clients", "cloud clients"), ("web",), (HTTP,), 6, 3_000),
+    Kind(("clients",), ("web",), (HTTPS,), 3.5, 1_500, ipv6=True),
     Kind(("web",), ("app", "task"), (APP,), 8, 60),
     Kind(("app", "task"), ("postgres",), (POSTGRES,), 4, 30),
     Kind(("app",), ("postgres",), (POSTGRES,), 0.4, 8, ipv6=True),
@@ -60,7 +60,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(("web",), ("app", "cache"), (HTTP,), 0.8, 6, Outcome.REFUSED),
     Kind(("clients",), ("web",), (Service("alt", TCP, 9443),), 0.5, 20, Outcome.REPLY_BLOCKED),
     Kind(("web", "batch"), ("postgres",), (POSTGRES, SSH, REDIS), 4, 20, Outcome.BLOCKED),
-    Kind(("scanners", "cloud clients"), ("web", "bastion"), SCANNED, 42, 2500, Outcome.BLOCKED),
+    Kind(("scanners", "cloud clients"), ("web", "bastion"), SCANNED, 42, 12_000, Outcome.BLOCKED),
     Kind(("scanners",), ("web", "bastion"), SCANNED_UDP, 2, 150, Outcome.BLOCKED),
     Kind(("scanners",), ("web",), SCANNED, 0.8, 60, Outcome.BLOCKED, ipv6=True),
     Kind(("web", "app", "postgres", "mysql"), ("time servers",), (NTP,), 0, 21),

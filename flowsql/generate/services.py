@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 # So many different profiles exist for a service and outcome. Fewer would look copied; with more, the
 # files would not compress as well as real ones do.
-PROFILES = 400
+PROFILES = 3_000
 _MOST_MINUTES = 12
 _MTU_PAYLOAD = 1448
 _MOST_PAYLOAD = 200_000_000

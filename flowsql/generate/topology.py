@@ -132,9 +132,9 @@ class RemotePool:
 
 
 REMOTE_POOLS: tuple[RemotePool, ...] = (
-    RemotePool("clients", 2000),
-    RemotePool("cloud clients", 60, "EC2"),
-    RemotePool("scanners", 300),
+    RemotePool("clients", 12_000),
+    RemotePool("cloud clients", 200, "EC2"),
+    RemotePool("scanners", 3_000),
     RemotePool("apis", 40),
     RemotePool("dead hosts", 5),
     RemotePool("admins", 4),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 # About 125,000 default-format records: one row group of a segment.
 BLOCK_BYTES = 14 << 20
+_FIRST_BLOCK_BYTES = 2 << 20
 # No flow log line comes near this; a longer one is binary data, and is rejected without being kept.
 MAX_LINE_BYTES = 1 << 20
 # Marks a line that was cut at MAX_LINE_BYTES; the parser refuses lines with a NUL byte.
@@ -20,6 +21,8 @@ def read_blocks(chunks: Iterable[bytes], *, block_bytes: int = BLOCK_BYTES) -> I
     pieces: list[bytes] = []
     size = 0
     skipping = False
+    # Small at first, so that parsing begins while the rest is still being read.
+    enough = min(block_bytes, _FIRST_BLOCK_BYTES)
     for chunk in chunks:
         piece = chunk
         if skipping:
@@ -29,8 +32,9 @@ def read_blocks(chunks: Iterable[bytes], *, block_bytes: int = BLOCK_BYTES) -> I
             piece, skipping = piece[end:], False
         pieces.append(piece)
         size += len(piece)
-        if size < block_bytes:
+        if size < enough:
             continue
+        enough = min(block_bytes, 2 * enough)
         whole, rest = _parted(pieces)
         if len(rest) > MAX_LINE_BYTES:
             rest, skipping = rest[:MAX_LINE_BYTES] + CUT_MARK, True
