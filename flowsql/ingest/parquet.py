@@ -70,6 +70,11 @@ class ParquetReading:
             rows_before += block.lines
             yield block
 
+    @property
+    def bytes_read(self) -> int:
+        """Where the object is being read."""
+        return self._raw.tell()
+
     def close(self) -> None:
         """Lets go of the object's bytes."""
         self._raw.close()

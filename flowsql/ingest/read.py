@@ -42,6 +42,8 @@ class Reading(Protocol):
     @property
     def content_bytes(self) -> int: ...  # noqa: D102
     @property
+    def bytes_read(self) -> int: ...  # noqa: D102
+    @property
     def damage(self) -> str: ...  # noqa: D102
     def parsed(self, pool: Executor) -> Iterator[ParsedBlock]: ...  # noqa: D102
     def close(self) -> None: ...  # noqa: D102
@@ -123,6 +125,11 @@ class TextReading:
     def content_bytes(self) -> int:
         """Length of the decompressed content."""
         return self._content.size_bytes
+
+    @property
+    def bytes_read(self) -> int:
+        """How far the object, as it is stored, has been read."""
+        return self._raw.tell()
 
     @property
     def damage(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 
 from flowsql import store as store_package
-from flowsql.loading.epoch import DryRun, StoreEpoch
+from flowsql.loading.epoch import DryRun, Epoch, StoreEpoch
 from flowsql.loading.loader import Loader
 from flowsql.loading.report import LoadReport, Progress
 from flowsql.logformat.fields import Field
@@ -30,16 +31,22 @@ def load_objects(
 
     Raises StoreError when the store cannot be opened at all; later trouble is `stopped_by` of the report.
     """
+    now = int(time.time())
+
+    def load(ledger: Ledger, epoch: Epoch) -> LoadReport:
+        loader = Loader(ledger, epoch, log_format=log_format, again=again, now=now, on_progress=on_progress)
+        return loader.load(objects)
+
     if dry_run:
         with _ledger(store) as ledger:
-            return Loader(ledger, DryRun(), log_format=log_format, again=again).load(objects, on_progress)
+            return load(ledger, DryRun())
     store.create()
     with (
         store.staging() as staging,
         _ledger(store) as ledger,
         StoreEpoch(store, staging, expected_loads=len(objects)) as epoch,
     ):
-        return Loader(ledger, epoch, log_format=log_format, again=again).load(objects, on_progress)
+        return load(ledger, epoch)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from flowsql.errors import FlowsqlError, SourceError, StoreError
 from flowsql.ingest.detect import NotFlowLogs
 from flowsql.ingest.digest import ContentDigest, digest_of
 from flowsql.ingest.read import Reading, Unreadable, open_object, start_reading, unreadable
+from flowsql.ingest.text import ParsedBlock
 from flowsql.interrupts import Interrupts
 from flowsql.loading.epoch import Epoch
 from flowsql.loading.report import LoadReport, Outcome, Progress
@@ -23,6 +24,9 @@ from flowsql.sources.source import LogObject
 from flowsql.store.catalog import INCOMPLETE, LIVE
 from flowsql.store.commit import Sighting
 from flowsql.store.ledger import AwsName, Known, Ledger, Load, aws_name, head_hash
+
+# More threads than these only wait for the one that reads.
+_MOST_PARSERS = 4
 
 
 class Loader:
@@ -35,49 +39,53 @@ class Loader:
         *,
         log_format: Sequence[Field] | None,
         again: bool,
-        now: Callable[[], float] = time.time,
+        now: int,
+        on_progress: Callable[[Progress], None],
     ) -> None:
         self._ledger = ledger
         self._epoch = epoch
         self._log_format = log_format
         self._again = again
         self._now = now
+        self._on_progress = on_progress
+        self._progress = Progress(0, 0)
         self._report = LoadReport()
 
-    def load(self, objects: Sequence[LogObject], on_progress: Callable[[Progress], None]) -> LoadReport:
+    def load(self, objects: Sequence[LogObject]) -> LoadReport:
         """Reads and commits the objects in their order; stops early, cleanly, when the user presses
         Ctrl-C or the store cannot be written (`stopped_by` of the report).
         """
-        report, started = self._report, time.monotonic()
-        progress = Progress(len(objects), sum(o.size_bytes for o in objects))
-        seen = self._ledger.seen([(o.name, o.size_bytes, o.version_tag) for o in objects])
-        workers = max(1, min(4, os.cpu_count() or 1))
+        started = time.monotonic()
+        self._progress = Progress(len(objects), sum(o.size_bytes for o in objects))
+        workers = max(1, min(_MOST_PARSERS, os.cpu_count() or 1))
         with Interrupts() as interrupts, ThreadPoolExecutor(workers) as pool:
-            for position, log_object in enumerate(objects):
-                known = seen.get(position)
-                try:
-                    if known and known.state != INCOMPLETE:
-                        report.objects[Outcome.KNOWN] += 1
-                    else:
-                        self._load_one(log_object, pool, interrupts, on_progress, progress)
-                    stopping = interrupts.requested
-                    self._commit(is_last=stopping)
-                except StoreError as error:
-                    self._stop(error)
-                    break
-                progress.objects_done += 1
-                progress.bytes_done += log_object.size_bytes
-                on_progress(progress)
-                if stopping:
+            try:
+                self._load_all(objects, pool, interrupts)
+                self._commit(is_last=True)
+                if interrupts.requested:
                     self._stop(interrupts.error())
-                    break
+            except StoreError as error:
+                self._stop(error)
+        self._report.elapsed_s = time.monotonic() - started
+        return self._report
+
+    def _load_all(self, objects: Sequence[LogObject], pool: Executor, interrupts: Interrupts) -> None:
+        """One object after the other, until all are done or Ctrl-C is pressed."""
+        progress = self._progress
+        seen = self._ledger.seen([(o.name, o.size_bytes, o.version_tag) for o in objects])
+        for position, log_object in enumerate(objects):
+            if interrupts.requested:
+                return
+            bytes_before = progress.bytes_done
+            known = seen.get(position)
+            if known and known.state != INCOMPLETE:
+                self._report.objects[Outcome.KNOWN] += 1
             else:
-                try:
-                    self._commit(is_last=True)
-                except StoreError as error:
-                    self._stop(error)
-        report.elapsed_s = time.monotonic() - started
-        return report
+                self._load_one(log_object, pool, interrupts)
+                self._commit(is_last=False)
+            progress.objects_done += 1
+            progress.bytes_done = bytes_before + log_object.size_bytes
+            self._on_progress(progress)
 
     def _stop(self, error: FlowsqlError) -> None:
         self._report.stopped_by = error
@@ -93,14 +101,7 @@ class Loader:
         for load in lost:
             self._report.take_back(load, Outcome.KNOWN)
 
-    def _load_one(
-        self,
-        log_object: LogObject,
-        pool: Executor,
-        interrupts: Interrupts,
-        on_progress: Callable[[Progress], None],
-        progress: Progress,
-    ) -> None:
+    def _load_one(self, log_object: LogObject, pool: Executor, interrupts: Interrupts) -> None:
         try:
             reading = start_reading(log_object, self._log_format)
         except NotFlowLogs as error:
@@ -112,7 +113,7 @@ class Loader:
         try:
             load = self._start(log_object, reading)
             if load is not None:
-                self._read(load, log_object, reading, pool, interrupts, on_progress, progress)
+                self._read(load, reading, pool, interrupts)
         except OSError as error:
             raise self._epoch.write_error(error) from error
         finally:
@@ -187,7 +188,7 @@ class Loader:
             content_sha256="",
             head_sha256=head_hash(b""),
             log_format=log_format,
-            loaded_at=int(self._now()),
+            loaded_at=self._now,
         )
 
     def _already_there(self, log_object: LogObject, known: Known, replaces: tuple[int, ...]) -> None:
@@ -207,48 +208,42 @@ class Loader:
                 f"{log_object.name}: skipped, same content as {known.name} (--again loads it all the same)"
             )
 
-    def _read(
-        self,
-        load: Load,
-        log_object: LogObject,
-        reading: Reading,
-        pool: Executor,
-        interrupts: Interrupts,
-        on_progress: Callable[[Progress], None],
-        progress: Progress,
-    ) -> None:
-        report, milliseconds = self._report, 0
-        problem = ""
-        try:
-            for block in reading.parsed(pool):
-                for _, table in block.tables:
-                    if table.num_rows:
-                        load.counts.add(self._epoch.add(table, load))
-                rejects = [(r.line_number, r.text, r.text_bytes, r.reason) for r in block.rejects]
-                self._epoch.add_rejects(load, rejects)
-                for line_number, _, _, reason in rejects:
-                    report.count_reject(reason, f"{load.name}:{line_number}")
-                load.lines += block.lines
-                load.rejects += len(rejects)
-                load.headers += block.headers
-                load.blank_lines += block.blank
-                milliseconds += block.milliseconds
-                progress.records += block.records
-                on_progress(progress)
-                if notice := notice_of_unknown(block.fields):
-                    report.notice(f"{load.name}: {notice}")
-                if interrupts.requested:
-                    self._epoch.drop(load)
-                    report.objects[Outcome.DROPPED] += 1
-                    return
-        except SourceError as error:
-            problem = error.cause
+    def _read(self, load: Load, reading: Reading, pool: Executor, interrupts: Interrupts) -> None:
+        """Reads the object to its end, or drops it at Ctrl-C."""
+        bytes_before = self._progress.bytes_done
+        milliseconds = 0
+        for block in reading.parsed(pool):
+            self._take(load, block)
+            milliseconds += block.milliseconds
+            self._progress.records += block.records
+            self._progress.bytes_done = bytes_before + reading.bytes_read
+            self._on_progress(self._progress)
+            if interrupts.requested:
+                self._epoch.drop(load)
+                self._report.objects[Outcome.DROPPED] += 1
+                return
         load.content_bytes, load.content_sha256 = reading.content_bytes, reading.sha256
         if not load.identity:
             load.identity = self._identity(load)
         if load.name == "stdin":
             load.name = f"stdin:{load.content_sha256[:16]}"
-        self._close(load, problem or reading.damage, milliseconds)
+        self._close(load, reading.damage, milliseconds)
+
+    def _take(self, load: Load, block: ParsedBlock) -> None:
+        """Writes the records and rejects of a block, and counts them."""
+        for _, table in block.tables:
+            if table.num_rows:
+                load.counts.add(self._epoch.add(table, load))
+        rejects = [(r.line_number, r.text, r.text_bytes, r.reason) for r in block.rejects]
+        self._epoch.add_rejects(load, rejects)
+        for line_number, _, _, reason in rejects:
+            self._report.count_reject(reason, f"{load.name}:{line_number}")
+        load.lines += block.lines
+        load.rejects += len(rejects)
+        load.headers += block.headers
+        load.blank_lines += block.blank
+        if notice := notice_of_unknown(block.fields):
+            self._report.notice(f"{load.name}: {notice}")
 
     def _identity(self, load: Load) -> str:
         """What tells an object without an AWS name from others: its content, if it has any."""
