@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -130,11 +131,23 @@ def test_an_unknown_home_is_no_file(tmp_path: Path) -> None:
         list(find_objects("~no-such-user-here/x.log", tmp_path))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
-def test_a_folder_that_may_not_be_listed(logs: Path, tmp_path: Path) -> None:
-    (logs / "a").chmod(0)
-    with pytest.raises(SourceError, match="cannot be"):
-        list(find_objects(str(logs), tmp_path))
+def test_a_folder_that_may_not_be_listed(tmp_path: Path) -> None:
+    """Root may list every folder, so for root the attempt is made as another user."""
+    with tempfile.TemporaryDirectory() as name:
+        logs = Path(name)
+        (logs / "a").mkdir()
+        logs.chmod(0o755)
+        (logs / "a").chmod(0o700 if os.geteuid() == 0 else 0)
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.seteuid(65534)
+        try:
+            with pytest.raises(SourceError, match="cannot be"):
+                list(find_objects(str(logs), tmp_path))
+        finally:
+            if is_root:
+                os.seteuid(0)
+            (logs / "a").chmod(0o700)
 
 
 def test_a_file_that_goes_away_is_told_when_it_is_opened(logs: Path, tmp_path: Path) -> None:
