@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from isal import isal_zlib
 
@@ -20,24 +20,49 @@ _DAMAGED: Any = isal_zlib.error
 _GZIP_WINDOW = 31  # zlib's wbits for "a gzip member, check its CRC"
 
 
+class Checksum(Protocol):
+    """What hashlib's hashes offer."""
+
+    def update(self, data: bytes, /) -> None: ...  # noqa: D102
+    def hexdigest(self) -> str: ...  # noqa: D102
+
+
+class Crc:
+    """CRC-32 and length of bytes, as text that no SHA-256 looks like."""
+
+    def __init__(self) -> None:
+        self._crc = self._size = 0
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Takes the next bytes."""
+        self._crc = isal_zlib.crc32(data, self._crc)
+        self._size += len(data)
+
+    def hexdigest(self) -> str:
+        """The checksum of the bytes so far."""
+        return f"crc32:{self._crc:08x}:{self._size}"
+
+
 class ContentStream:
     """The decompressed content of one object, read once.
 
-    After `chunks` is exhausted, `size_bytes` and `sha256` describe what came out, and `damage` says
+    After `chunks` is exhausted, `size_bytes` and `content_hash` describe what came out, and `damage` says
     in one phrase why it may not be all ('' when the content is whole). Nothing is raised for
     damage: every byte that could be decoded has been yielded. OSError passes through.
+    The hash is SHA-256; `quick`, it is CRC-32 and length. Those cost a seventh, and tell well whether an
+    object that has a name of its own has changed.
     """
 
-    def __init__(self, raw: BinaryIO) -> None:
+    def __init__(self, raw: BinaryIO, *, quick: bool = False) -> None:
         self._raw = raw
-        self._hash = hashlib.sha256()
+        self._checksum: Checksum = Crc() if quick else hashlib.sha256()
         self.size_bytes = 0
         self.damage = ""
 
     @property
-    def sha256(self) -> str:
-        """Hash of the decompressed bytes yielded so far, in hex."""
-        return self._hash.hexdigest()
+    def content_hash(self) -> str:
+        """Hash of the decompressed bytes yielded so far."""
+        return self._checksum.hexdigest()
 
     def chunks(self) -> Iterator[bytes]:
         """The content from its start, in pieces of no particular size, none empty."""
@@ -45,7 +70,7 @@ class ContentStream:
         pieces = self._gunzip(start) if start.startswith(GZIP_MAGIC) else self._plain(start)
         for piece in pieces:
             if piece:
-                self._hash.update(piece)
+                self._checksum.update(piece)
                 self.size_bytes += len(piece)
                 yield piece
 

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from flowsql.ingest.decompress import ContentStream
 from flowsql.ingest.detect import NotFlowLogs
-from flowsql.ingest.digest import digest_of
 from flowsql.ingest.rejects import Reject, reject_of
 from flowsql.ingest.text import ParsedBlock
 from flowsql.ingest.values import in_range, typed_table
@@ -35,12 +35,14 @@ _DAMAGED = (pa.ArrowException, OSError, ValueError)
 class ParquetReading:
     """A Parquet object being read; lines are its rows, and its content is the file itself."""
 
-    def __init__(self, raw: BinaryIO, name: str, head_bytes: int) -> None:
+    def __init__(self, raw: BinaryIO, name: str, head_bytes: int, *, quick: bool) -> None:
         self._raw = raw
         self._name = name
         self.damage = ""
-        digest = digest_of(raw)
-        self.sha256, self.content_bytes = digest.sha256, digest.size_bytes
+        content = ContentStream(raw, quick=quick)
+        for _ in content.chunks():
+            pass
+        self.content_hash, self.content_bytes = content.content_hash, content.size_bytes
         raw.seek(0)
         self.head = raw.read(head_bytes)
         raw.seek(0)

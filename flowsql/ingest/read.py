@@ -30,7 +30,7 @@ class Reading(Protocol):
     """One object being read.
 
     `head` is how its (decompressed) content begins, HEAD_BYTES at most. `parsed` is exhausted once; only
-    then do `sha256`, `content_bytes` (of the decompressed content) and `damage` hold: '' or why not
+    then do `content_hash`, `content_bytes` (of the decompressed content) and `damage` hold: '' or why not
     everything could be read.
     """
 
@@ -38,7 +38,7 @@ class Reading(Protocol):
     head: bytes
 
     @property
-    def sha256(self) -> str: ...  # noqa: D102
+    def content_hash(self) -> str: ...  # noqa: D102
     @property
     def content_bytes(self) -> int: ...  # noqa: D102
     @property
@@ -49,8 +49,8 @@ class Reading(Protocol):
     def close(self) -> None: ...  # noqa: D102
 
 
-def start_reading(log_object: LogObject, given: Sequence[Field] | None) -> Reading:
-    """A Reading of the object, in its own log format or `given`.
+def start_reading(log_object: LogObject, given: Sequence[Field] | None, *, quick: bool = False) -> Reading:
+    """A Reading of the object, in its own log format or `given`; `quick`, with a quick content hash.
 
     Raises SourceError when it cannot be opened, NotFlowLogs or UndecidedFormat (detect.py) when its
     content is not, or may not be, flow logs.
@@ -62,8 +62,8 @@ def start_reading(log_object: LogObject, given: Sequence[Field] | None) -> Readi
         if magic == PARQUET_MAGIC:
             from flowsql.ingest.parquet import ParquetReading
 
-            return ParquetReading(raw, log_object.name, HEAD_BYTES)
-        return TextReading(raw, log_object.name, given)
+            return ParquetReading(raw, log_object.name, HEAD_BYTES, quick=quick)
+        return TextReading(raw, log_object.name, given, quick=quick)
     except OSError as error:
         raw.close()
         raise unreadable(log_object.name, error) from error
@@ -92,8 +92,8 @@ def unreadable(name: str, error: OSError) -> Unreadable:
 class TextReading:
     """A text object, gzip or plain, being read."""
 
-    def __init__(self, raw: BinaryIO, name: str, given: Sequence[Field] | None) -> None:
-        self._content = ContentStream(raw)
+    def __init__(self, raw: BinaryIO, name: str, given: Sequence[Field] | None, *, quick: bool) -> None:
+        self._content = ContentStream(raw, quick=quick)
         self._raw = raw
         self._name = name
         chunks = self._content.chunks()
@@ -117,9 +117,9 @@ class TextReading:
             raise NotFlowLogs("empty", where=name)
 
     @property
-    def sha256(self) -> str:
+    def content_hash(self) -> str:
         """Hash of the decompressed content."""
-        return self._content.sha256
+        return self._content.content_hash
 
     @property
     def content_bytes(self) -> int:

@@ -103,7 +103,9 @@ class Loader:
 
     def _load_one(self, log_object: LogObject, pool: Executor, interrupts: Interrupts) -> None:
         try:
-            reading = start_reading(log_object, self._log_format)
+            # A name of AWS's is an identity; whatever else an object is known by is its content.
+            quick = aws_name(log_object.file_name) is not None
+            reading = start_reading(log_object, self._log_format, quick=quick)
         except NotFlowLogs as error:
             self._not_logs(log_object, error)
             return
@@ -155,12 +157,12 @@ class Loader:
             except OSError as error:
                 self._unreadable(log_object, unreadable(log_object.name, error))
                 return None
-            same = [k for k in related if k.content_sha256 == digest.sha256]
+            same = [k for k in related if k.content_hash in digest.hashes]
             replaces = tuple(
                 k.load_id
                 for k in related
                 if k.state == INCOMPLETE or (k.state == LIVE and k not in same)
-                if _is_replaced(k, log_object, aws, digest.beginnings)
+                if _is_replaced(k, log_object, aws, digest)
             )
             settled = next((k for k in same if k.state != INCOMPLETE or digest.damage), None)
             if settled and not (self._again and not aws and settled.name != log_object.name):
@@ -185,7 +187,7 @@ class Loader:
             size_bytes=log_object.size_bytes,
             version_tag=log_object.version_tag,
             content_bytes=0,
-            content_sha256="",
+            content_hash="",
             head_sha256=head_hash(b""),
             log_format=log_format,
             loaded_at=self._now,
@@ -222,11 +224,11 @@ class Loader:
                 self._epoch.drop(load)
                 self._report.objects[Outcome.DROPPED] += 1
                 return
-        load.content_bytes, load.content_sha256 = reading.content_bytes, reading.sha256
+        load.content_bytes, load.content_hash = reading.content_bytes, reading.content_hash
         if not load.identity:
             load.identity = self._identity(load)
         if load.name == "stdin":
-            load.name = f"stdin:{load.content_sha256[:16]}"
+            load.name = f"stdin:{load.content_hash[:16]}"
         self._close(load, reading.damage, milliseconds)
 
     def _take(self, load: Load, block: ParsedBlock) -> None:
@@ -249,7 +251,7 @@ class Loader:
         """What tells an object without an AWS name from others: its content, if it has any."""
         if not load.content_bytes:
             return f"path:{load.name}"
-        return f"sha256:{load.content_sha256}" + (f":{load.name}" if self._again else "")
+        return f"sha256:{load.content_hash}" + (f":{load.name}" if self._again else "")
 
     def _close(self, load: Load, problem: str, milliseconds: int) -> None:
         report = self._report
@@ -277,17 +279,15 @@ class Loader:
 def _is_sounder(known: Known, aws: AwsName | None, digest: ContentDigest) -> bool:
     """Whether a load of the same AWS object has what a damaged copy of it lacks."""
     is_same_object = aws is not None and known.identity == aws.identity
-    continues_it = digest.beginnings.get(known.content_bytes) == known.content_sha256
+    continues_it = digest.begins_with(known.content_bytes, known.content_hash)
     return bool(digest.damage) and is_same_object and known.state == LIVE and not continues_it
 
 
-def _is_replaced(
-    known: Known, log_object: LogObject, aws: AwsName | None, beginnings: dict[int, str]
-) -> bool:
+def _is_replaced(known: Known, log_object: LogObject, aws: AwsName | None, digest: ContentDigest) -> bool:
     """Whether the object takes the place of a load that has other content."""
     if aws and known.identity == aws.identity:
         return True
     if known.state == INCOMPLETE and known.name == log_object.name:
         return True
-    is_its_beginning = beginnings.get(known.content_bytes) == known.content_sha256
+    is_its_beginning = digest.begins_with(known.content_bytes, known.content_hash)
     return not aws and not known.identity.startswith("aws:") and known.records > 0 and is_its_beginning

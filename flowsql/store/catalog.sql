@@ -17,7 +17,7 @@ create table loads (
     flow_log_id text,                 -- from AWS's file name
     size_bytes bigint not null,       -- as stored at the source
     content_bytes bigint not null,    -- decompressed
-    content_sha256 text not null,     -- of the decompressed bytes
+    content_hash text not null,       -- of the decompressed bytes: SHA-256, or of AWS-named objects CRC-32 and length
     head_sha256 text not null,        -- of the first decompressed bytes: finds copies without reading them
     lines bigint not null,
     records bigint not null,

@@ -98,7 +98,7 @@ def _settle(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> tuple[list
     for load in loads:
         old = {twins.get(load_id, load_id) for load_id in load.replaces}
         rivals = {i: content for i, content in alive.get(load.identity, {}).items() if i not in old}
-        twin = next((i for i, content in rivals.items() if content == load.content_sha256), None)
+        twin = next((i for i, content in rivals.items() if content == load.content_hash), None)
         if twin is not None:
             twins[load.load_id] = twin
             replaceable.add(twin)
@@ -115,7 +115,7 @@ def _alive_by_identity(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) ->
     con.register("arriving", pa.table({"identity": pa.array([load.identity for load in loads], pa.string())}))
     alive: dict[str, dict[int, str]] = {}
     for identity, load_id, content in con.execute(
-        "select distinct identity, load_id, content_sha256 from loads join arriving using (identity)"
+        "select distinct identity, load_id, content_hash from loads join arriving using (identity)"
         " where state in ($live, $incomplete)",
         {"live": LIVE, "incomplete": INCOMPLETE},
     ).fetchall():
@@ -169,7 +169,7 @@ def _insert_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> None
 
 def _load_row(load: Load) -> tuple[object, ...]:
     c = load.counts
-    content = (load.size_bytes, load.content_bytes, load.content_sha256, load.head_sha256)
+    content = (load.size_bytes, load.content_bytes, load.content_hash, load.head_sha256)
     return (
         *(
             load.load_id,

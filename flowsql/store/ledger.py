@@ -40,7 +40,7 @@ class Load:
     size_bytes: int
     version_tag: str
     content_bytes: int
-    content_sha256: str
+    content_hash: str
     head_sha256: str
     log_format: str
     flow_log_id: str | None = None
@@ -57,7 +57,7 @@ class Load:
     def described(self) -> dict[str, object]:
         """What a segment's metadata keeps of it, enough to rebuild its row."""
         kept = ("load_id", "identity", "name", "size_bytes", "version_tag", "content_bytes")
-        more = ("content_sha256", "head_sha256", "log_format", "flow_log_id", "state", "problem")
+        more = ("content_hash", "head_sha256", "log_format", "flow_log_id", "state", "problem")
         numbers = ("lines", "rejects", "headers", "blank_lines", "loaded_at", "replaces")
         counts = {name: getattr(self.counts, name) for name in Counts.__slots__}
         return {name: getattr(self, name) for name in kept + more + numbers} | counts
@@ -72,7 +72,7 @@ class Known:
     name: str
     state: str
     content_bytes: int
-    content_sha256: str
+    content_hash: str
     records: int
     problem: str | None
 
@@ -88,7 +88,7 @@ def head_hash(head: bytes) -> str:
     return hashlib.sha256(head[:HEAD_BYTES]).hexdigest()
 
 
-_COLUMNS = "load_id, identity, name, state, content_bytes, content_sha256, records, problem"
+_COLUMNS = "load_id, identity, name, state, content_bytes, content_hash, records, problem"
 
 
 class Ledger:
@@ -139,7 +139,7 @@ class Ledger:
 
     def add(self, load: Load) -> None:
         """Remembers a load that this command has read, and what it replaces."""
-        for key in {load.identity, load.name, load.head_sha256, load.content_sha256}:
+        for key in {load.identity, load.name, load.head_sha256, load.content_hash}:
             self._new.setdefault(key, []).append(load)
         if 0 < load.content_bytes <= HEAD_BYTES:
             self._small.add(load.content_bytes)
@@ -166,7 +166,7 @@ class Ledger:
             where identity = $identity
                 or (name = $name and state = '{INCOMPLETE}')
                 or (($identity = '' or identity not like 'aws:%')
-                    and (head_sha256 in $heads or content_sha256 in $heads))
+                    and (head_sha256 in $heads or content_hash in $heads))
             order by load_id
             """,
             {"identity": identity, "name": name, "heads": heads},
@@ -181,7 +181,7 @@ class Ledger:
 def _is_related(load: Load, name: str, identity: str, heads: Sequence[str]) -> bool:
     if load.identity == identity or (load.name == name and load.state == INCOMPLETE):
         return True
-    begins_alike = load.head_sha256 in heads or load.content_sha256 in heads
+    begins_alike = load.head_sha256 in heads or load.content_hash in heads
     return begins_alike and (not identity or not load.identity.startswith("aws:"))
 
 
@@ -197,7 +197,7 @@ def _known(load: Load) -> Known:
         load.name,
         load.state,
         load.content_bytes,
-        load.content_sha256,
+        load.content_hash,
         load.counts.records,
         load.problem,
     )

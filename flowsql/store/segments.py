@@ -29,6 +29,9 @@ _SECONDS_A_DAY = 86_400
 _LAST_DAY = 2_932_896  # 9999-12-31, the last day that has a date
 _DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 
+# Integers with so many different values that a dictionary of them costs more time than it saves room.
+_SCATTERED = frozenset({"srcport", "dstport", "bytes"})
+
 LOAD_ID = pa.field("load_id", pa.int64())
 FLOW_LOG_ID = pa.field("flow_log_id", pa.string())
 # The columns of `records`, in their order.
@@ -154,6 +157,8 @@ class _OpenSegment:
                 compression="zstd",
                 compression_level=1,
                 store_schema=False,
+                use_dictionary=[name for name in table.column_names if name not in _SCATTERED],
+                column_encoding=dict.fromkeys(_SCATTERED & set(table.column_names), "DELTA_BINARY_PACKED"),
                 write_statistics=[f.name for f in table.schema if pa.types.is_integer(f.type)],
             )
         self._writer.write_table(table, row_group_size=table.num_rows)

@@ -25,7 +25,7 @@ def catalogue_bytes(workspace: Workspace) -> int:
 @pytest.mark.parametrize(
     ("file_limit", "survivors"),
     [
-        (lambda workspace: 600_000, range(1, 10)),
+        (lambda workspace: 150_000, range(1, 10)),
         (lambda workspace: catalogue_bytes(workspace) - 1, range(1, 2)),
         (lambda workspace: 20_000, range(1, 2)),
         (lambda workspace: 1_000, range(1, 2)),

@@ -75,7 +75,7 @@ def read(pool: ThreadPoolExecutor) -> Callable[..., Outcome]:
             for block in reading.parsed(pool):
                 outcome.add(block)
         outcome.damage = reading.damage
-        outcome.content_bytes, outcome.sha256 = reading.content_bytes, reading.sha256
+        outcome.content_bytes, outcome.sha256 = reading.content_bytes, reading.content_hash
         reading.close()
         return outcome
 

@@ -25,7 +25,7 @@ def content_of(raw: bytes) -> tuple[bytes, ContentStream]:
     assert all(pieces)
     content = b"".join(pieces)
     assert stream.size_bytes == len(content)
-    assert stream.sha256 == hashlib.sha256(content).hexdigest()
+    assert stream.content_hash == hashlib.sha256(content).hexdigest()
     return content, stream
 
 
@@ -168,11 +168,24 @@ def test_large_content_comes_in_pieces() -> None:
 def test_digest_of_content_and_its_beginnings(raw: bytes, content: bytes) -> None:
     lengths = [0, 1, 5, len(content), len(content) + 1]
     digest = digest_of(io.BytesIO(raw), lengths)
-    assert (digest.sha256, digest.size_bytes) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert (digest.hashes, digest.size_bytes) == (both_hashes(content), len(content))
     # Lengths of known content; no content is known that is empty.
-    reached = {n: hashlib.sha256(content[:n]).hexdigest() for n in lengths if content and n <= len(content)}
+    reached = {n: both_hashes(content[:n]) for n in lengths if content and n <= len(content)}
     assert digest.beginnings == reached
     assert digest.damage == ""
+
+
+def both_hashes(content: bytes) -> frozenset[str]:
+    crc = f"crc32:{zlib.crc32(content):08x}:{len(content)}"
+    return frozenset((hashlib.sha256(content).hexdigest(), crc))
+
+
+@pytest.mark.parametrize("raw", [TRUTH, MEMBERS], ids=["plain", "gzip"])
+def test_quick_hash_is_one_of_the_digest(raw: bytes) -> None:
+    stream = ContentStream(io.BytesIO(raw), quick=True)
+    assert b"".join(stream.chunks())
+    assert stream.content_hash in digest_of(io.BytesIO(raw)).hashes
+    assert stream.content_hash.startswith("crc32:")
 
 
 def test_digest_tells_damage() -> None:

@@ -34,7 +34,7 @@ def load(load_id: int) -> Load:
         size_bytes=10,
         version_tag="mtime:1",
         content_bytes=20,
-        content_sha256=f"c{load_id}",
+        content_hash=f"c{load_id}",
         head_sha256=f"h{load_id}",
         log_format="${start} ${end}",
         lines=7,
