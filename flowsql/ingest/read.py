@@ -19,7 +19,7 @@ from flowsql.sources.source import LogObject
 
 HEAD_BYTES = 4096
 # Blocks that are parsed ahead of the one being written.
-_BLOCKS_AHEAD = 2
+_BLOCKS_AHEAD = 4
 
 
 class Unreadable(SourceError):
