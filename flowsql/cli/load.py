@@ -1,7 +1,5 @@
 """`flowsql load`: log objects into the store."""
 
-from __future__ import annotations
-
 import ctypes
 from typing import Annotated
 

@@ -1,6 +1,7 @@
-"""The options that mean the same everywhere they occur, in groups."""
+"""The options that mean the same everywhere they occur, in groups.
 
-from __future__ import annotations
+Here and in the commands annotations are no strings: typer would compile each of them at every start.
+"""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ class StoreOptions:
         ),
     ] = "30s"
 
-    def workspace(self) -> Workspace:
+    def workspace(self) -> "Workspace":
         """The workspace over that store."""
         from flowsql.workspace import Workspace, default_store
 

@@ -1,7 +1,5 @@
 """`flowsql run`: a saved query with its parameters."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`flowsql sql`: SQL given as text, in a file, or on stdin."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

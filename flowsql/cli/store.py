@@ -1,7 +1,5 @@
 """`flowsql store`: the store itself."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -32,7 +30,7 @@ def info(*, store: StoreOptions) -> int:
 app.command("info")(info)
 
 
-def described(facts: StoreInfo) -> str:
+def described(facts: "StoreInfo") -> str:
     """The figures of a store, one a line, then its log formats."""
     lines = [
         ("store", str(facts.folder)),

@@ -22,7 +22,7 @@ from flowsql.query_options import QueryOptions
 from flowsql.result import Result, Trust
 from flowsql.store.catalog import Catalog, engine_connection, quoted
 from flowsql.store.records import LiveSegment, live_segments, records_sql, touching
-from flowsql.views.views import macro_statements, view_statements
+from flowsql.views.views import has_edition, macro_statements, view_statements
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,8 +90,12 @@ class Session:
             self._con.execute(f"set max_execution_time = {self.options.timeout_s * 1000}")
 
     def _create_views(self) -> None:
-        for statement in macro_statements():
-            self._con.execute(statement)
+        if has_edition(self._con, "catalog"):
+            # The catalogue's own macros serve: that saves the time to make them anew.
+            self._con.execute("set search_path = 'memory.main,catalog.main'")
+        else:
+            for statement in macro_statements():
+                self._con.execute(statement)
         records = records_sql(
             self.segments,
             self._catalog.folder,

@@ -63,9 +63,11 @@ def find_library(project: Path | None, user: Path | None) -> Library:
     raises for a broken file: `Library.problems` has it.
     """
     names: dict[str, Named | LibraryError] = {}
-    for folder in (project, user, built_in_folder()):
-        if folder and folder.is_dir():
-            names = _names_in(folder) | names  # names found earlier win
+    folders = [folder for folder in (project, user, built_in_folder()) if folder and folder.is_dir()]
+    once = {folder.resolve(): folder for folder in reversed(folders)}
+    first_to_last = [folder for folder in folders if once[folder.resolve()] is folder]
+    for folder in reversed(first_to_last):
+        names |= _names_in(folder)  # names found earlier win
     return Library(names)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+import zlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -63,6 +63,20 @@ def create_statements() -> list[str]:
     return [*macro_statements(), *view_statements()]
 
 
+def edition() -> str:
+    """What tells these macros and views from those of another version of flowsql."""
+    return f"edition {zlib.crc32(repr(create_statements()).encode()):08x}"
+
+
+def has_edition(con: duckdb.DuckDBPyConnection, database: str) -> bool:
+    """Whether the macros and views in that attached catalogue are just these."""
+    found = con.execute(
+        "select comment from duckdb_views() where database_name = ? and view_name = ?",
+        [database, VIEWS[-1].name],
+    ).fetchall()
+    return found == [(edition(),)]
+
+
 def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     """What makes a catalogue under construction readable by any DuckDB: macros, `records`, the views.
 
@@ -77,11 +91,7 @@ def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     ).fetchall()[0]
     store = Path(path).absolute().parents[2]
     records = f"create or replace view records as\n{records_sql(live_segments(con, name), store)}"
-    edition = f"edition {hashlib.sha256(repr(create_statements()).encode()).hexdigest()[:16]}"
-    present = con.execute(
-        "select comment from duckdb_views() where database_name = ? and view_name = ?", [name, VIEWS[-1].name]
-    ).fetchall()
-    if present == [(edition,)]:
+    if has_edition(con, name):
         return [records]
-    mark = f"comment on view {VIEWS[-1].name} is '{edition}'"
+    mark = f"comment on view {VIEWS[-1].name} is '{edition()}'"
     return [*macro_statements(), records, *view_statements(), mark]
