@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from flowsql.store.catalog import quoted
 from flowsql.window import Scope
@@ -41,6 +41,6 @@ def _texts(values: Sequence[str]) -> str:
     return ", ".join(map(quoted, values))
 
 
-def _any(conditions: object) -> str:
+def _any(conditions: Iterable[str]) -> str:
     # A null (field not logged) must not hide a match on the other side.
-    return " or ".join(f"coalesce({condition}, false)" for condition in conditions)  # type: ignore[attr-defined]
+    return " or ".join(f"coalesce({condition}, false)" for condition in conditions)

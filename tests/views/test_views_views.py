@@ -25,6 +25,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_statements_can_be_run_again(con: duckdb.DuckDBPyConnection) -> None:
     for statement in create_statements():
         con.execute(statement)
+    assert con.execute("select count(*) from flows").fetchall() == [(0,)]
 
 
 def test_each_statement_begins_with_what_it_creates() -> None:
