@@ -28,7 +28,7 @@ class Trust:
 
     def line(self) -> str:
         """The trust line: one sentence of figures, then the notes."""
-        parts = [f"{self.window}: {self.records:,} records"]
+        parts = [f"{self.window}: {self.records:,} {'record' if self.records == 1 else 'records'}"]
         if self.nodata:
             parts.append(f"{self.nodata:,} NODATA")
         if self.skipdata:
