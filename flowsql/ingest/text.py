@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from flowsql.ingest import native
 from flowsql.ingest.blocks import MAX_LINE_BYTES
 from flowsql.ingest.header import header_fields
 from flowsql.ingest.line import BYTE_ORDER_MARK, fault_of, normal_form
@@ -150,6 +151,13 @@ def _read(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:
     """The block's records, one a line, by one vectorised pass; None if any line in it is unusual."""
     if not block or b"\r" in block:
         return None
+    table = native.tokenize(block, fields)
+    if table is not None and _has_ordinary_texts(table, fields):
+        return table
+    return _read_csv(block, fields)
+
+
+def _read_csv(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:
     try:
         table = csv.read_csv(
             pa.py_buffer(block),
@@ -171,14 +179,13 @@ def _read(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:
 
 def _is_plausible(table: pa.Table, fields: tuple[Field, ...]) -> bool:
     """Whether no value shows that a line was misread: numbers in range, no empty text."""
-    for f in fields:
-        column = table.column(f.name)
-        if f.is_integer:
-            if not in_range(column, f):
-                return False
-        elif not all(_is_ordinary(chunk.dictionary) for chunk in column.chunks):
-            return False
-    return True
+    numbers_fit = all(in_range(table.column(f.name), f) for f in fields if f.is_integer)
+    return numbers_fit and _has_ordinary_texts(table, fields)
+
+
+def _has_ordinary_texts(table: pa.Table, fields: tuple[Field, ...]) -> bool:
+    columns = [table.column(f.name) for f in fields if not f.is_integer]
+    return all(_is_ordinary(chunk.dictionary) for column in columns for chunk in column.chunks)
 
 
 def _is_ordinary(values: pa.StringArray) -> bool:

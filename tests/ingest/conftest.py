@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import flowsql.ingest.read
+from flowsql.ingest import native
 from flowsql.ingest.blocks import read_blocks
 from flowsql.ingest.read import start_reading
 from flowsql.ingest.rejects import Reject
@@ -50,6 +51,16 @@ class Outcome:
     @property
     def accounted_for(self) -> int:
         return len(self.rows) + len(self.rejects) + self.headers + self.blank
+
+
+@pytest.fixture(scope="module", params=["compiled", "pyarrow.csv"])
+def each_tokenizer(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Once with the compiled tokenizer, once as in an installation without it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "pyarrow.csv":
+            patch.setattr(native, "_library", lambda: None)
+        assert native.is_available() == (request.param == "compiled")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from flowsql.logformat.fields import DEFAULT_FIELDS, Field
 from flowsql.logformat.format_string import parse_format_string
 
 Read = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("each_tokenizer")
 GOOD = b"2 123456789010 eni-good%d 10.0.0.1 10.0.0.2 443 49152 6 %d 4249 1418530010 1418530070 ACCEPT OK"
 
 # Bytes that mean something to one of the layers.

@@ -20,6 +20,7 @@ from flowsql.logformat.fields import BY_NAME, DISTINCT_FIELDS, UNKNOWN, Field, u
 from flowsql.logformat.schema import arrow_type
 
 Read = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("each_tokenizer")
 Values = list[list[int | str | None]]
 
 # What users and AWS can put into free text: anything that is neither a blank nor a control character.

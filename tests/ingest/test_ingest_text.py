@@ -15,6 +15,7 @@ from flowsql.logformat.format_string import parse_format_string
 from flowsql.logformat.schema import schema_of
 
 Read = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("each_tokenizer")
 HEADER = " ".join(f.name for f in DEFAULT_FIELDS)
 LINE = "2 012345678901 eni-1 10.0.0.1 10.0.0.2 443 49152 6 0 40 1418530010 1418530070 ACCEPT OK"
 RECORD = {
