@@ -1,8 +1,8 @@
 """Compiles the tokenizer of log lines when flowsql is built or installed, editable or not.
 
-It takes the system's C compiler; where there is none, the one that the package ziglang brings. Without either,
-or when compiling fails, flowsql is built without it: it then reads text with pyarrow.csv, more slowly, with the
-same result.
+It takes the system's C compiler; where there is none, the one that the package ziglang brings. Without
+either, or when compiling fails, flowsql is built without it: it then reads text with pyarrow.csv, more
+slowly, with the same result.
 """
 
 from __future__ import annotations

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from flowsql import exit_codes
 from flowsql.cli.narrator import Narrator
 from flowsql.errors import FlowsqlError, UsageError
+
+
+def script() -> NoReturn:
+    """The whole process: `main`, then out at once.
+
+    Taking Python, DuckDB and Arrow down in good order costs a short command a tenth of its time and nobody
+    sees the difference: `main` has closed and flushed what it used.
+    """
+    gc.set_threshold(50_000)  # imports make many objects and hardly any garbage
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -113,4 +129,4 @@ def _defect(error: Exception, arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    script()
