@@ -68,11 +68,11 @@ def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> Tex
     ]
     for number, text in enumerate(lines):
         tokens = text.split(b" ")
-        header = header_fields(tokens, given if given and len(given) == len(tokens) else ())
+        current = given if given and len(given) == len(tokens) else ()
+        header = header_fields(tokens, current, is_first=not number)
         if header is None or (number and len(header) < MIN_NAMES):
             continue
-        if len(header) == 1 and (fields := _best_fit(lines, given)):
-            # A stray word (`end`) among lines of another format is no header.
+        if _is_stray(header, lines[number + 1 :]) and (fields := _best_fit(lines, given)):
             return TextFormat(fields, starts_with_header=False)
         if number == 0:
             return TextFormat(tuple(header), starts_with_header=True)
@@ -81,6 +81,12 @@ def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> Tex
     if fields:
         return TextFormat(fields, starts_with_header=False)
     raise _refusal(sample, lines, given, where)
+
+
+def _is_stray(header: Sequence[Field], lines: Sequence[bytes]) -> bool:
+    """Whether a word or two (`end`) name fields by chance: no line below has such values."""
+    fits = (_fits(text, tuple(header), header) for text in lines)
+    return len(header) < MIN_NAMES and bool(lines) and not any(fits)
 
 
 def _best_fit(lines: Sequence[bytes], given: Sequence[Field] | None) -> tuple[Field, ...]:
