@@ -72,7 +72,7 @@ def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> Tex
         header = header_fields(tokens, current, is_first=not number)
         if header is None or (number and len(header) < MIN_NAMES):
             continue
-        if _is_stray(header, lines[number + 1 :]) and (fields := _best_fit(lines, given)):
+        if len(header) < MIN_NAMES and (fields := _best_fit(lines[number + 1 :], given, tuple(header))):
             return TextFormat(fields, starts_with_header=False)
         if number == 0:
             return TextFormat(tuple(header), starts_with_header=True)
@@ -83,20 +83,21 @@ def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> Tex
     raise _refusal(sample, lines, given, where)
 
 
-def _is_stray(header: Sequence[Field], lines: Sequence[bytes]) -> bool:
-    """Whether a word or two (`end`) name fields by chance: no line below has such values."""
-    fits = (_fits(text, tuple(header), header) for text in lines)
-    return len(header) < MIN_NAMES and bool(lines) and not any(fits)
+def _best_fit(
+    lines: Sequence[bytes], given: Sequence[Field] | None, header: tuple[Field, ...] = ()
+) -> tuple[Field, ...]:
+    """Of `given` and the default format the one that more lines fit; () if no line fits either.
 
-
-def _best_fit(lines: Sequence[bytes], given: Sequence[Field] | None) -> tuple[Field, ...]:
-    """Of `given` and the default format the one that more lines fit; () if no line fits either."""
+    () also if what a line of a word or two names, `header`, fits better; else those words (`end`) stood there
+    by chance. Of formats that fit equally well the longer one is the less likely to do so by chance.
+    """
     candidates = [tuple(given)] if given else []
     if DEFAULT_FIELDS not in candidates:
         candidates.append(DEFAULT_FIELDS)
-    fits = [(sum(_fits(text, fields, given) for text in lines), fields) for fields in candidates]
-    most, fields = max(fits, key=lambda fit: fit[0])
-    return fields if most else ()
+    fits = [(sum(_fits(text, fields, given) for text in lines), len(fields), fields) for fields in candidates]
+    most, length, fields = max(fits, key=lambda fit: fit[0])
+    named = sum(_fits(text, header, header) for text in lines) if header else 0
+    return fields if (most, length) > (named, len(header)) and most else ()
 
 
 def _fits(line: bytes, fields: tuple[Field, ...], given: Sequence[Field] | None) -> bool:
