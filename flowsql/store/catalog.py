@@ -63,9 +63,9 @@ class Catalog:
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection to a private copy of the catalogue, in a transaction; published on exit.
 
-        One of an older schema version is migrated first. An exception inside leaves the published catalogue as it
-        was. Raises StoreError when the queue of writers is longer than `wait_s`, the catalogue is damaged, or the
-        copy cannot be written (disk full, folder read-only).
+        One of an older schema version is migrated first. An exception inside leaves the published catalogue
+        as it was. Raises StoreError when the queue of writers is longer than `wait_s`, the catalogue is
+        damaged, or the copy cannot be written (disk full, folder read-only).
         """
         with writers_queue(self.lock_path, wait_s):
             draft = staging / FILE_NAME

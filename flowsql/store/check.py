@@ -13,7 +13,7 @@ import duckdb
 
 from flowsql.errors import StoreError
 from flowsql.store.catalog import FILE_NAME, engine_connection
-from flowsql.store.check_segment import Listed, segment_problem
+from flowsql.store.check_segment import Listed, listed_segments, segment_problem
 from flowsql.store.lock import writers_queue
 from flowsql.store.seal import Seal, read_seal
 from flowsql.store.staging import abandoned, intended_by
@@ -65,7 +65,7 @@ def check_store(store: Store, *, quick: bool = False) -> CheckReport:
     _check_kept_catalogues(store.folder, report)
     with _snapshot(store, report) as con:
         if con is not None:
-            listed = _listed(con)
+            listed = listed_segments(con)
             for segment in listed:
                 _check_segment(store, segment, report)
             for statement in _statements():
@@ -90,27 +90,30 @@ def _attached(store: Store, con: duckdb.DuckDBPyConnection, report: CheckReport)
     if not path.exists():
         report.damage(FILE_NAME, "missing")
         return False
+    seal = read_seal(path)
     try:
         while True:
             inode = path.stat().st_ino
-            store.catalog.attach(con)
             seal = read_seal(path)
+            if seal is Seal.BROKEN:
+                break
+            store.catalog.attach(con)
             if path.stat().st_ino == inode:
                 break
             con.execute("detach catalog")  # Replaced meanwhile: what was hashed may not be what was attached.
-        con.execute("use catalog")
     except StoreError as error:
-        if "schema version" in error.cause and read_seal(path) is Seal.INTACT:
+        if seal is Seal.INTACT:  # Of a newer version, or it cannot be brought to the present one.
             raise
         report.damage(FILE_NAME, error.cause)
         return False
-    except (OSError, duckdb.Error) as error:
-        report.damage(FILE_NAME, f"cannot be read: {str(error).splitlines()[0]}")
+    except OSError as error:
+        report.damage(FILE_NAME, f"cannot be read: {error.strerror or error}")
         return False
     report.checked_bytes += path.stat().st_size
     if seal is not Seal.INTACT:
         report.damage(FILE_NAME, seal.value)
         return False
+    con.execute("use catalog")
     return True
 
 
@@ -135,22 +138,6 @@ def _is_of_version_1(path: Path) -> bool:
         return False
     finally:
         con.close()
-
-
-def _listed(con: duckdb.DuckDBPyConnection) -> list[Listed]:
-    rows = con.execute(
-        """
-        select segment_id, path, columns, segments.records, without_start, without_time, min_start, max_start,
-            min_end, max_end, size_bytes, sha256, list([load_id, l.records, l.nodata, l.skipdata] order by load_id)
-        from segments left join segment_loads as l using (segment_id)
-        group by all
-        order by path
-        """
-    ).fetchall()
-    return [
-        Listed(row[0], row[1], tuple(row[2]), row[3:10], row[10], row[11], tuple(map(tuple, row[12])))
-        for row in rows
-    ]
 
 
 def _check_segment(store: Store, segment: Listed, report: CheckReport) -> None:

@@ -70,7 +70,7 @@ def commit(
     except BaseException as error:
         # Whatever went wrong, and when: what the catalogue lists stays, the rest was never committed.
         remove_unlisted(store.catalog, paths)
-        if isinstance(error, OSError):
+        if isinstance(error, (OSError, duckdb.Error)):
             raise store_error(error, store.folder) from error
         raise
     return losers
@@ -145,8 +145,8 @@ def _alive_among(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> set
 
 def _insert_segments(con: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> None:
     now = int(time.time())
-    _insert_many(con, "segments", [_segment_row(segment, now) for segment in segments])
-    _insert_many(
+    insert_rows(con, "segments", [_segment_row(segment, now) for segment in segments])
+    insert_rows(
         con,
         "segment_loads",
         [
@@ -175,7 +175,7 @@ def _segment_row(segment: Segment, now: int) -> tuple[object, ...]:
 
 
 def _insert_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> None:
-    _insert_many(con, "loads", [_load_row(load) for load in loads])
+    insert_rows(con, "loads", [_load_row(load) for load in loads])
 
 
 def _load_row(load: Load) -> tuple[object, ...]:
@@ -203,7 +203,7 @@ def _insert_sightings(con: duckdb.DuckDBPyConnection, sightings: Sequence[Sighti
         con.execute(
             "delete from objects where name in (select unnest($names))", {"names": [row[0] for row in rows]}
         )
-        _insert_many(con, "objects", rows)
+        insert_rows(con, "objects", rows)
 
 
 def _sighting_of(load: Load) -> Sighting:
@@ -232,7 +232,8 @@ def _bury(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> set[str]:
     return {row[0] for row in buried}
 
 
-def _insert_many(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Adds rows, values in the order of the columns, to a table of a catalogue under construction."""
     if rows:
         columns = zip(*rows, strict=True)
         con.register("arriving", pa.table({f"c{i}": pa.array(column) for i, column in enumerate(columns)}))

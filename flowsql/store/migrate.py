@@ -13,8 +13,8 @@ from flowsql.store.statistics import refresh_statistics
 def migrate(con: duckdb.DuckDBPyConnection, version: int, folder: Path, scratch: Path) -> None:
     """Brings the catalogue that `con` has as its current database from `version` to the present schema.
 
-    Version 2 has tables that version 1 lacked, among them the statistics, for which each segment of the store in
-    `folder` is read once; one that cannot be read stays without.
+    Version 2 has tables that version 1 lacked, among them the statistics, for which each segment of the store
+    in `folder` is read once; one that cannot be read stays without.
     """
     if version < 2:
         for statement in table_statements():

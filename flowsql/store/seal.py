@@ -1,8 +1,8 @@
 """The seal at the end of a catalogue file: the SHA-256 of all bytes before it.
 
-DuckDB's own checksums do not cover every byte. What is appended to a database file it neither reads nor minds
-(tried with versions 1.2 to 2.0); flowsql takes the seal off its private copy before changing it. A file carries its own seal,
-so a kept catalogue, an exported one and one that was copied by hand can be verified alike.
+DuckDB's own checksums do not cover every byte. What is appended to a database file it neither reads nor
+minds (tried with versions 1.2, 1.5 and 2.0); flowsql takes the seal off its private copy before changing it.
+A file carries its own seal, so kept catalogues, exported ones and copies made by hand can be verified alike.
 """
 
 from __future__ import annotations

@@ -92,8 +92,8 @@ def refresh_statistics(
 ) -> None:
     """Counts these segments of the catalogue anew, after some of their loads died. `folder` is the store's.
 
-    A segment without any live load has no statistics, nor has one that cannot be read: `store check` names both
-    it and what it lacks, and nothing else should fail for it.
+    A segment without any live load has no statistics, nor has one that cannot be read: `store check` names
+    both it and what it lacks, and nothing else should fail for it.
     """
     if not segment_ids:
         return
