@@ -240,6 +240,9 @@ def _settle_parts(con: duckdb.DuckDBPyConnection, replay: Replay, rebuilt: Rebui
         if not load.counts or found == load.expected:
             continue
         if load_id in replay.added or load_id in survey.held_by_gone:
+            if load.state == INCOMPLETE:
+                # An object known to be damaged is not read again while its content is the same.
+                con.execute("update loads set content_hash = '' where load_id = ?", [load_id])
             load.state = INCOMPLETE
             lost_records, lost_loads = lost_records + load.expected[0] - found[0], lost_loads + 1
             con.execute(
@@ -251,8 +254,8 @@ def _settle_parts(con: duckdb.DuckDBPyConnection, replay: Replay, rebuilt: Rebui
             load.state = FORGOTTEN
     if lost_loads:
         rebuilt.lost.append(
-            f"{lost_records:,} records of {lost_loads:,} objects, which are marked incomplete: load them again"
-            " from where they came"
+            f"{lost_records:,} records of {lost_loads:,} objects, marked incomplete: load them again from"
+            " where they came"
         )
 
 

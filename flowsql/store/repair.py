@@ -187,8 +187,8 @@ def _tell(report: RepairReport, rebuilt: Rebuilt, broken: dict[str, str]) -> Non
     if not report.base:
         report.lost.append(
             "no catalogue was left: objects that were forgotten and not yet compacted count again; objects"
-            " without any record, and other names of objects, are unknown; the date of `store forget --before`"
-            " is gone"
+            " without any record, and other names of objects, are unknown; the date of"
+            " `store forget --before` is gone"
         )
     elif report.base != FILE_NAME:
         report.lost.append(

@@ -51,7 +51,8 @@ class Replay:
         """Takes the loads, but for those never finished and those that lost a race."""
         for load in loads:
             # Before there was a state for it, a load that was not read to its end had no hash of its content.
-            if load["state"] != DROPPED and load["content_hash"] and load["load_id"] not in self.known:
+            is_dropped = load["state"] == DROPPED or (load["state"] == LIVE and not load["content_hash"])
+            if not is_dropped and load["load_id"] not in self.known:
                 self._commit_one(load)
 
     def _commit_one(self, load: Mapping[str, Any]) -> None:

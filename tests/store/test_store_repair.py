@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -166,18 +168,17 @@ def test_damaged_segment_is_left_out_and_its_objects_are_read_again(
 
 
 def test_loads_that_were_never_finished_do_not_come_back(
-    workspace: Workspace, tmp_path: Path, log_text: Any, damage_of: Any, monkeypatch: Any
+    workspace: Workspace, tmp_path: Path, log_text: Any, damage_of: Any
 ) -> None:
     """Ctrl-C within the second object: its records are in the segment, but dead."""
     for name, numbers in {"a": range(10), "b": range(100, 90_000)}.items():
         (tmp_path / f"{name}.log").write_bytes(log_text(numbers))
 
-    def press_ctrl_c(progress: Any) -> None:
-        if progress.records > 10:
-            import os
-            import signal
+    pending = [signal.SIGINT]
 
-            os.kill(os.getpid(), signal.SIGINT)
+    def press_ctrl_c(progress: Any) -> None:
+        if pending and progress.records > 10:
+            os.kill(os.getpid(), pending.pop())
 
     report = workspace.load([tmp_path / "a.log", tmp_path / "b.log"], on_progress=press_ctrl_c)
     assert report.stopped_by is not None
