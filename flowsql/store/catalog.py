@@ -113,8 +113,13 @@ class Catalog:
             migrate(con, version, self.folder, scratch)
 
     def _publish(self, con: duckdb.DuckDBPyConnection, draft: Path, view_statements: ViewStatements) -> None:
-        for statement in view_statements(con):
-            con.execute(statement)
+        try:
+            for statement in view_statements(con):
+                con.execute(statement)
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            # `records` names the segments, and DuckDB looks at the first of each kind.
+            cause = f"a segment cannot be read: {str(error).splitlines()[0]}"
+            raise StoreError(cause, where=str(self.folder), remedy=_REPAIR) from error
         con.execute("checkpoint draft")
         con.close()
         add_seal(draft)

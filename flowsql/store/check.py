@@ -171,6 +171,8 @@ def _check_for_strangers(store: Store, report: CheckReport) -> None:
         # No commit is under way now: what is there and not listed stays so.
         listed = _known_paths(store)
         dead = abandoned(folder)
+        working = set((folder / "staging").glob("*")) - set(dead)
+        listed |= {path for staging in working for path in intended_by(staging)}
         leftovers = {path for staging in dead for path in intended_by(staging)}
         unlisted = [path for path in there if path not in listed and (folder / path).exists()]
     for staging in dead:

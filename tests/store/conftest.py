@@ -54,11 +54,15 @@ def content_of() -> Callable[[Workspace], Content]:
 
 @pytest.fixture
 def damage_of() -> Callable[[Workspace], dict[str, str]]:
-    """What `store check` finds damaged: file -> problem."""
+    """What `store check` finds damaged: file -> problems."""
 
     def check(workspace: Workspace, **options: Any) -> dict[str, str]:
         report = check_store(workspace.store, **options)
-        return {finding.file: finding.problem for finding in report.findings if finding.is_damage}
+        found: dict[str, str] = {}
+        for finding in report.findings:
+            if finding.is_damage:
+                found[finding.file] = "; ".join(filter(None, (found.get(finding.file), finding.problem)))
+        return found
 
     return check
 

@@ -175,7 +175,7 @@ def test_leftovers_of_a_dead_writer_are_no_damage(small: Workspace) -> None:
 
 def test_damaged_catalogue_is_not_built_upon(small: Workspace, tmp_path: Path, log_text: Any) -> None:
     path = small.store.catalog.path
-    flip(path, path.stat().st_size - 300)
+    flip(path, path.stat().st_size - 10)
     content = path.read_bytes()
     (tmp_path / "b.log").write_bytes(log_text(range(100, 105)))
     report = small.load([tmp_path / "b.log"])
@@ -249,12 +249,16 @@ def test_store_of_version_1_is_migrated(way: str, eventful: Workspace, tmp_path:
     assert check_store(eventful.store).findings == []
 
 
-def test_migration_does_without_a_damaged_segment(small: Workspace, damage_of: Any) -> None:
+def test_damaged_store_of_version_1_is_repaired(small: Workspace, damage_of: Any) -> None:
     (path,) = small.sql("select path from segments").read_all().column(0).to_pylist()
     made_version_1(small)
     (small.store.folder / path).write_bytes(b"PAR1")
+    with pytest.raises(StoreError, match="a segment cannot be read") as raised:
+        small.info()
+    assert "store repair" in raised.value.remedy
+    small.repair()
     assert small.info().schema_version == SCHEMA_VERSION
-    assert path in damage_of(small)
+    assert damage_of(small) == {}
 
 
 def test_attaching_an_older_store_upgrades_it_once(small: Workspace) -> None:

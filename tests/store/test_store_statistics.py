@@ -41,6 +41,19 @@ RECORDS = st.fixed_dictionaries(
     }
 )
 
+VALUE_COLUMNS = (
+    "interface_id",
+    "resource_id",
+    "vpc_id",
+    "srcaddr",
+    "dstaddr",
+    "dstport",
+    "protocol",
+    "action",
+    "log_status",
+    "tgw_id",
+)
+
 Record = dict[str, Any]
 
 
@@ -162,11 +175,7 @@ def test_statistics_are_those_of_the_live_records(
     names = ("vpc_id", "address", "port", "protocol")
     assert {tuple(r[n] for n in names): r["syn_acks"] for r in found["segment_services"]} == services
     values = Counter(
-        (column, str(r[column]))
-        for r in live
-        for column in ("interface_id", "resource_id", "vpc_id", "srcaddr", "dstaddr", "dstport", "protocol")
-        + ("action", "log_status", "tgw_id")
-        if r[column] is not None
+        (column, str(r[column])) for r in live for column in VALUE_COLUMNS if r[column] is not None
     )
     assert {(r["column_name"], r["value"]): r["records"] for r in found["segment_values"]} == values
 
