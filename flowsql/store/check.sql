@@ -63,9 +63,10 @@ from objects
 anti join loads using (load_id);
 
 -- Statistics. At most 10,000 interfaces of a segment have them.
-select path, format('statistics of {} records, but {} count', coalesce(counted.records, 0), live.records)
+select path, format('statistics of {} records, but {} count', coalesce(counted.records, 0),
+    coalesce(live.records, 0))
 from segments
-join (
+left join (
     select segment_id, sum(records) as records
     from segment_loads
     anti join dead_loads using (segment_id, load_id)
@@ -74,8 +75,8 @@ join (
 left join (
     select segment_id, sum(records) as records, count(*) as interfaces from segment_interfaces group by segment_id
 ) as counted using (segment_id)
-where coalesce(counted.records, 0) > live.records
-    or (coalesce(counted.records, 0) < live.records and coalesce(interfaces, 0) < 10000);
+where coalesce(counted.records, 0) > coalesce(live.records, 0)
+    or (coalesce(counted.records, 0) < coalesce(live.records, 0) and coalesce(interfaces, 0) < 10000);
 
 select 'flowsql.duckdb', format('there are statistics of the segment {}, which is not listed', segment_id)
 from (

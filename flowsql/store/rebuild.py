@@ -306,16 +306,17 @@ def _refresh(
     stale = con.execute(
         """
         select segment_id
-        from (
+        from segments
+        left join (
             select segment_id, sum(records) as records
             from segment_loads anti join dead_loads using (segment_id, load_id)
             group by segment_id
-        ) as live
+        ) as live using (segment_id)
         left join (
             select segment_id, sum(records) as records, count(*) as interfaces
             from segment_interfaces group by segment_id
         ) as counted using (segment_id)
-        where live.records is distinct from counted.records and coalesce(interfaces, 0) < 10000
+        where coalesce(live.records, 0) <> coalesce(counted.records, 0) and coalesce(interfaces, 0) < 10000
         """
     ).fetchall()
     refresh_statistics(con, folder, scratch, [row[0] for row in stale])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,30 +69,44 @@ def damage_of() -> Callable[[Workspace], dict[str, str]]:
     return check
 
 
-@pytest.fixture
-def eventful(tmp_path: Path, workspace: Workspace, log_text: Callable[..., bytes]) -> Workspace:
-    """A store with a past: several days and formats, rejects, an object that grew, one that was replaced under an
-    AWS name, one that is incomplete, one without records, a copy under another name.
-    """
-    logs = tmp_path / "logs"
+@pytest.fixture(scope="session")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the objects of `eventful`, as they were at last."""
+    return tmp_path_factory.mktemp("eventful") / "logs"
+
+
+@pytest.fixture(scope="session")
+def _eventful(logs: Path, log_text: Callable[..., bytes]) -> Path:
     logs.mkdir()
     aws = "123456789012_vpcflowlogs_eu-west-1_fl-0a1b2c3d_20261123T1000Z_1a2b3c4d.log"
+    days = log_text(range(200), start=1_795_392_000 - 100)
     steps: list[dict[str, bytes]] = [
-        {"a.log": log_text(range(200), start=1_795_392_000 - 100), "grows.log": log_text(range(1000, 1010))},
+        {"a.log": days, "grows.log": log_text(range(1000, 1010))},
         {aws: log_text(range(2000, 2020)), "bad.log": log_text(range(3000, 3003)) + b"no record\n\n"},
-        {"grows.log": log_text(range(1000, 1030)), aws: log_text(range(2000, 2040)), "copy.log": log_text(range(200), start=1_795_392_000 - 100)},
-        {"few.log": b"srcaddr dstaddr bytes\n10.0.0.1 10.0.0.2 5\n", "empty.log": log_text([])},
-        {"cut.log.gz": _cut(log_text(range(4000, 4400)))},
-    ]  # fmt: skip
+        {"grows.log": log_text(range(1000, 1030)), aws: log_text(range(2000, 2040)), "copy.log": days},
+        {
+            "few.log": b"srcaddr dstaddr bytes\n10.0.0.1 10.0.0.2 5\n",
+            "empty.log": log_text([]),
+            "cut.log.gz": _cut(log_text(range(4000, 4400))),
+        },
+    ]
+    workspace = Workspace(logs.parent / "store")
     for step in steps:
         for name, content in step.items():
             (logs / name).write_bytes(content)
         workspace.load([logs])
-    return workspace
+    return workspace.store.folder
+
+
+@pytest.fixture
+def eventful(tmp_path: Path, _eventful: Path) -> Workspace:
+    """A store with a past: several days and formats, rejects, an object that grew, one that was replaced under an
+    AWS name, one that is incomplete, one without records, a copy under another name.
+    """
+    shutil.copytree(_eventful, tmp_path / "store")
+    return Workspace(tmp_path / "store")
 
 
 def _cut(content: bytes) -> bytes:
-    import gzip
-
     whole = gzip.compress(content)
     return whole[: len(whole) // 2]

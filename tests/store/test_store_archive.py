@@ -16,7 +16,7 @@ from flowsql.errors import FlowsqlError, OutputError, SourceError, StoreError
 from flowsql.workspace import Workspace
 
 
-def test_round_trip(eventful: Workspace, tmp_path: Path, content_of: Any, damage_of: Any) -> None:
+def test_round_trip(eventful: Workspace, logs: Path, tmp_path: Path, content_of: Any, damage_of: Any) -> None:
     archive = tmp_path / "store.tar"
     exported = eventful.export(archive)
     there = Workspace(tmp_path / "elsewhere" / "store")
@@ -31,9 +31,9 @@ def test_round_trip(eventful: Workspace, tmp_path: Path, content_of: Any, damage
     assert con.execute("select count(*) from records").fetchall() == [(imported.records,)]
     con.close()
     # Nothing is loaded twice, and load ids go on.
-    report = there.load([tmp_path / "logs"])
+    report = there.load([logs])
     assert report.records == 0
-    assert there.load([tmp_path / "logs" / "a.log"]).records == 0
+    assert there.load([logs / "a.log"]).records == 0
 
 
 def test_import_needs_an_empty_store(
