@@ -45,7 +45,7 @@ def rebuild(
     survey = _survey(con, folder, rebuilt)
     _list_segments(con, folder, survey, rebuilt)
     replay = Replay(_known_loads(con))
-    replay.commit(_in_order(survey.taken))
+    replay.commit(_in_order(survey.taken, _held(con)))
     if alone:
         replace_superseded_parts(replay)
     _drop_unfinished(con, survey, replay, uncommitted)
@@ -174,10 +174,11 @@ def _known_loads(con: duckdb.DuckDBPyConnection) -> dict[int, KnownLoad]:
     return {row[0]: KnownLoad(row[1], row[2], row[3], row[4:7], row[7]) for row in rows}
 
 
-def _in_order(segments: Collection[SegmentFile]) -> list[Mapping[str, Any]]:
+def _in_order(segments: Collection[SegmentFile], held: Collection[int]) -> list[Mapping[str, Any]]:
     """The loads of the segments in the order in which they were committed, as far as that can be told.
 
-    Compacted segments hold what had won already, so their loads come first.
+    Compacted segments hold what had won already, so their loads come first; they also describe loads whose
+    records they left out, among them those that lost a race: these come last.
     """
     first: dict[int, tuple[int, Mapping[str, Any]]] = {}
     for segment in segments:
@@ -185,7 +186,8 @@ def _in_order(segments: Collection[SegmentFile]) -> list[Mapping[str, Any]]:
         for load_id, load in segment.loads.items():
             if load_id not in first or written_at < first[load_id][0]:
                 first[load_id] = (written_at, load)
-    return [load for _, load in sorted(first.values(), key=lambda item: (item[0], item[1]["load_id"]))]
+    ordered = sorted(first.items(), key=lambda item: (item[0] not in held, item[1][0], item[0]))
+    return [load for _, (_, load) in ordered]
 
 
 def _held(con: duckdb.DuckDBPyConnection) -> dict[int, tuple[int, int, int]]:

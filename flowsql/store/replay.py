@@ -52,8 +52,20 @@ class Replay:
         for load in loads:
             # Before there was a state for it, a load that was not read to its end had no hash of its content.
             is_dropped = load["state"] == DROPPED or (load["state"] == LIVE and not load["content_hash"])
-            if not is_dropped and load["load_id"] not in self.known:
+            if is_dropped:
+                continue
+            if load["load_id"] in self.known:
+                self._learn(load)
+            elif load["state"] in COUNTING:
                 self._commit_one(load)
+            else:  # A compaction knew what had become of it.
+                self._add(load)
+
+    def _learn(self, load: Mapping[str, Any]) -> None:
+        """A compaction after the ledger was written may know that a load does not count any more."""
+        known = self.known[load["load_id"]]
+        if known.counts and load["state"] not in COUNTING:
+            known.state = load["state"]
 
     def _commit_one(self, load: Mapping[str, Any]) -> None:
         load_id = load["load_id"]
@@ -66,11 +78,15 @@ class Replay:
             self._give_way({i for i in old if i in self.known and self.known[i].counts}, twin)
         elif not any(map(self._is_taken, old)) and not any(map(self._is_gone, rivals)):
             self._add(load)
-            self._give_way(old | alive, load_id)
+            self._give_way(old | alive | set(filter(self._is_orphan, rivals)), load_id)
 
     def _is_taken(self, old: int) -> bool:
         """Whether another load has replaced that one already; it may be one of which nothing is left."""
-        return self.known[old].state == REPLACED if old in self.known else old in self._claimed
+        return self.known[old].replaced_by is not None if old in self.known else old in self._claimed
+
+    def _is_orphan(self, rival: int) -> bool:
+        """Whether a load is known to be replaced, but not by which."""
+        return self.known[rival].state == REPLACED and self.known[rival].replaced_by is None
 
     def _is_gone(self, rival: int) -> bool:
         return self.known[rival].state in (EXPIRED, FORGOTTEN)
