@@ -1,4 +1,4 @@
-"""`flowsql store export` and `flowsql store import`: a store in one file."""
+"""`flowsql store files`, `export` and `import`: the store for other engines and other machines."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,10 +7,24 @@ import typer
 
 from flowsql.cli.narrator import Narrator
 from flowsql.cli.option_groups import takes
-from flowsql.cli.options import NarrationOptions, StoreOptions
+from flowsql.cli.options import NarrationOptions, OutputOptions, StoreOptions
+from flowsql.cli.result_table import show
 
 if TYPE_CHECKING:
     from flowsql.store.archive import ArchiveReport
+
+
+@takes(store=StoreOptions, output=OutputOptions, narration=NarrationOptions)
+def files(*, store: StoreOptions, output: OutputOptions, narration: NarrationOptions) -> int:
+    """List the Parquet files that hold the records, for other engines.
+
+    Records of a file whose load_id is among its dead_load_ids do not count.
+    """
+    narrator = Narrator(quiet=narration.quiet, verbose=narration.verbose, log=narration.log)
+    with store.workspace() as workspace:
+        result = workspace.files()
+    show(result, output, narrator)
+    return 0
 
 
 @takes(store=StoreOptions, narration=NarrationOptions)
