@@ -21,7 +21,8 @@ from flowsql.logformat.format_string import NAMED_FORMATS, to_format_string
 from flowsql.views.views import VIEWS
 
 FOLDER = Path(__file__).parent
-COMMANDS = ("", "load", "run", "sql", "queries", "fields", "demo", "generate", "store", "store info")
+STORE = tuple(f"store {name}" for name in ("files", "check", "repair", "export", "import"))
+COMMANDS = ("", "load", "run", "sql", "queries", "fields", "demo", "generate", "store", "store info", *STORE)
 _FUNCTION = re.compile(r"((?:--.*\n)+)create or replace macro (.*?) as\n")
 _RELATIONS = """\
 | relation | one row is |

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from flowsql.library.search_path import Library
     from flowsql.loading.report import LoadReport, Progress
     from flowsql.sources.source import LogObject
+    from flowsql.store.archive import ArchiveReport
+    from flowsql.store.check import CheckReport
     from flowsql.store.info import StoreInfo
+    from flowsql.store.repair import RepairReport
 
 
 class Workspace:
@@ -185,6 +188,42 @@ class Workspace:
         from flowsql.store.info import read_info
 
         return read_info(self.store.catalog)
+
+    def check(self, *, quick: bool = False) -> CheckReport:
+        """What in the store is not as its catalogue says; `quick` does not read the segments.
+
+        Raises StoreError when there is no store.
+        """
+        from flowsql.store.check import check_store
+
+        return check_store(self.store, quick=quick)
+
+    def repair(self, *, dry_run: bool = False) -> RepairReport:
+        """Makes a damaged store whole again, as far as can be; says what it did, or would do, and what is
+        lost. Raises StoreError when there is no store, or it cannot be written.
+        """
+        from flowsql.store.repair import repair_store
+
+        return repair_store(self.store, dry_run=dry_run)
+
+    def files(self) -> Result:
+        """The Parquet files that hold the records, for other engines: one row each. Raises StoreError."""
+        from flowsql.store.files import live_files
+
+        table = live_files(self.store.catalog)
+        return Result(table.schema, table.to_batches())
+
+    def export(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> ArchiveReport:
+        """Writes the whole store into one file. Raises StoreError, OutputError."""
+        from flowsql.store.archive import export_store
+
+        return export_store(self.store, Path(path), overwrite=overwrite)
+
+    def import_(self, path: str | os.PathLike[str]) -> ArchiveReport:
+        """Makes this store, new or empty, the one of an exported file. Raises StoreError, SourceError."""
+        from flowsql.store.archive import import_store
+
+        return import_store(self.store, Path(path))
 
 
 def connect(store: str | os.PathLike[str] | None = None) -> Workspace:

@@ -7,6 +7,8 @@ import typer
 
 from flowsql.cli.option_groups import takes
 from flowsql.cli.options import StoreOptions
+from flowsql.cli.store_archive import export, files, import_
+from flowsql.cli.store_check import check, repair
 
 if TYPE_CHECKING:
     from flowsql.store.info import StoreInfo
@@ -28,6 +30,11 @@ def info(*, store: StoreOptions) -> int:
 
 
 app.command("info")(info)
+app.command("files")(files)
+app.command("check")(check)
+app.command("repair")(repair)
+app.command("export")(export)
+app.command("import")(import_)
 
 
 def described(facts: "StoreInfo") -> str:

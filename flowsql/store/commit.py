@@ -15,6 +15,7 @@ from flowsql.store.ledger import Load
 from flowsql.store.rejects_file import RejectsFile
 from flowsql.store.segments import Segment
 from flowsql.store.staging import Staging
+from flowsql.store.statistics import Counted, Statistics, refresh_statistics, statistics_of
 from flowsql.store.store import Store
 from flowsql.store.sweep import remove_unlisted
 
@@ -52,23 +53,33 @@ def commit(
     paths = [segment.path for segment in segments]
     try:
         staging.intend(paths)
+        statistics = _statistics(segments, dropped, staging)
         with store.catalog.change(staging.path, store.view_statements, store.wait_s) as con:
             _place(store.folder, segments)
             winners, replaced_by = _settle(con, loads)
             losers = [load for load in loads if load not in winners]
             _insert_segments(con, segments)
+            statistics.insert_into(con)
             _insert_loads(con, winners)
             _insert_sightings(con, [*sightings, *map(_sighting_of, winners)])
             rejects.insert_into(con, {load.load_id for load in winners})
-            _bury(con, [load.load_id for load in losers] + list(dropped))
-            _replace(con, replaced_by | {old: s.load_id for s in sightings for old in s.replaces})
+            _bury(con, dropped)
+            dying = _replace(con, replaced_by | {old: s.load_id for s in sightings for old in s.replaces})
+            dying |= _bury(con, [load.load_id for load in losers])
+            refresh_statistics(con, store.folder, staging.path, sorted(dying))
     except BaseException as error:
         # Whatever went wrong, and when: what the catalogue lists stays, the rest was never committed.
         remove_unlisted(store.catalog, paths)
-        if isinstance(error, OSError):
+        if isinstance(error, (OSError, duckdb.Error)):
             raise store_error(error, store.folder) from error
         raise
     return losers
+
+
+def _statistics(segments: Sequence[Segment], dropped: Sequence[int], staging: Staging) -> Statistics:
+    """Those of the segments, still in the staging folder: other writers need not wait for the counting."""
+    counted = [Counted(s.segment_id, s.file, s.columns, dropped) for s in segments]
+    return statistics_of(counted, staging.path)
 
 
 def _place(folder: Path, segments: Sequence[Segment]) -> None:
@@ -134,8 +145,8 @@ def _alive_among(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> set
 
 def _insert_segments(con: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> None:
     now = int(time.time())
-    _insert_many(con, "segments", [_segment_row(segment, now) for segment in segments])
-    _insert_many(
+    insert_rows(con, "segments", [_segment_row(segment, now) for segment in segments])
+    insert_rows(
         con,
         "segment_loads",
         [
@@ -164,7 +175,7 @@ def _segment_row(segment: Segment, now: int) -> tuple[object, ...]:
 
 
 def _insert_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> None:
-    _insert_many(con, "loads", [_load_row(load) for load in loads])
+    insert_rows(con, "loads", [_load_row(load) for load in loads])
 
 
 def _load_row(load: Load) -> tuple[object, ...]:
@@ -192,33 +203,37 @@ def _insert_sightings(con: duckdb.DuckDBPyConnection, sightings: Sequence[Sighti
         con.execute(
             "delete from objects where name in (select unnest($names))", {"names": [row[0] for row in rows]}
         )
-        _insert_many(con, "objects", rows)
+        insert_rows(con, "objects", rows)
 
 
 def _sighting_of(load: Load) -> Sighting:
     return Sighting(load.name, load.size_bytes, load.version_tag, load.load_id)
 
 
-def _replace(con: duckdb.DuckDBPyConnection, replaced_by: Mapping[int, int]) -> None:
+def _replace(con: duckdb.DuckDBPyConnection, replaced_by: Mapping[int, int]) -> set[str]:
     for old, new in replaced_by.items():
         con.execute("update loads set state = ?, replaced_by = ? where load_id = ?", [REPLACED, new, old])
-    _bury(con, list(replaced_by))
+    return _bury(con, list(replaced_by))
 
 
-def _bury(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> None:
-    """Makes the records of these loads count no more, in every segment that has some."""
-    if load_ids:
-        con.execute(
-            """
-            insert into dead_loads
-            select segment_id, load_id from segment_loads where load_id in (select unnest($ids))
-            except select segment_id, load_id from dead_loads
-            """,
-            {"ids": list(load_ids)},
-        )
+def _bury(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> set[str]:
+    """Makes the records of these loads count no more, in every segment that has some; their segment ids."""
+    if not load_ids:
+        return set()
+    buried = con.execute(
+        """
+        insert into dead_loads
+        select segment_id, load_id from segment_loads where load_id in (select unnest($ids))
+        except select segment_id, load_id from dead_loads
+        returning segment_id
+        """,
+        {"ids": list(load_ids)},
+    ).fetchall()
+    return {row[0] for row in buried}
 
 
-def _insert_many(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Adds rows, values in the order of the columns, to a table of a catalogue under construction."""
     if rows:
         columns = zip(*rows, strict=True)
         con.register("arriving", pa.table({f"c{i}": pa.array(column) for i, column in enumerate(columns)}))
