@@ -20,10 +20,13 @@ import duckdb
 from flowsql.errors import StoreError
 from flowsql.store.lock import writers_queue
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "flowsql.duckdb"
-# States of a load; records of the first two count.
+# States of a load; records of the first two count, and an object in one of the last two is not loaded again.
 LIVE, INCOMPLETE, REPLACED = "live", "incomplete", "replaced"
+EXPIRED, FORGOTTEN = "expired", "forgotten"
+# Of a load that was not read to its end. It is in no ledger: only segments that have records of it say so.
+DROPPED = "dropped"
 _KEPT_CATALOGUES = 3
 # Any DuckDB from 1.2 on can read the published file.
 _STORAGE = "storage_version 'v1.2.0', block_size 16384"

@@ -1,22 +1,23 @@
-"""The one way to add to a store: segments, and the loads in them, published together."""
+"""The one way to change a store: segments, and the loads in them, published together."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from flowsql.store.catalog import INCOMPLETE, LIVE, REPLACED, store_error, sync_folder
+from flowsql.store.catalog import EXPIRED, FORGOTTEN, INCOMPLETE, LIVE, REPLACED, store_error, sync_folder
 from flowsql.store.ledger import Load
 from flowsql.store.rejects_file import RejectsFile
 from flowsql.store.segments import Segment
 from flowsql.store.staging import Staging
 from flowsql.store.store import Store
-from flowsql.store.sweep import remove_unlisted
+from flowsql.store.sweep import drop_swept, remove_unlisted
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +46,50 @@ def commit(
     """Publishes finished segments and the loads in them, all or nothing.
 
     Returns the loads that lost a race: meanwhile another writer loaded the same object, or replaced
-    the one they were to replace. Their records, like those of the load ids in `dropped` (objects not
-    read to their end), are in the segments but count as dead.
+    or forgot it or the one they were to replace. Their records, like those of expired loads and of the load
+    ids in `dropped` (objects not read to their end), count as dead; a segment without others is left out.
     Raises StoreError when the queue is too long or the disk is full; the store is then as it was.
+    """
+    with publishing(store, staging, segments) as con:
+        winners, replaced_by = _settle(con, loads)
+        losers = [load for load in loads if load not in winners]
+        dead = {load.load_id for load in [*losers, *winners] if load in losers or load.state == EXPIRED}
+        dead.update(dropped)
+        alive = [segment for segment in segments if segment.by_load.keys() - dead]
+        place(store.folder, alive)
+        insert_segments(con, alive)
+        _insert_loads(con, winners)
+        _insert_sightings(con, [*sightings, *map(_sighting_of, winners)])
+        rejects.insert_into(con, {load.load_id for load in winners} - dead)
+        bury(con, sorted(dead))
+        _replace(con, replaced_by | {old: s.load_id for s in sightings for old in s.replaces})
+    return losers
+
+
+@contextmanager
+def publishing(
+    store: Store, staging: Staging, segments: Sequence[Segment] = ()
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A change of the catalogue, published on exit, that may place and list these segments.
+
+    After an exception only those files stay that the published catalogue lists, whoever raised it and when.
+    Raises StoreError for those of the disk, and when the queue of writers is too long.
     """
     paths = [segment.path for segment in segments]
     try:
         staging.intend(paths)
         with store.catalog.change(staging.path, store.view_statements, store.wait_s) as con:
-            _place(store.folder, segments)
-            winners, replaced_by = _settle(con, loads)
-            losers = [load for load in loads if load not in winners]
-            _insert_segments(con, segments)
-            _insert_loads(con, winners)
-            _insert_sightings(con, [*sightings, *map(_sighting_of, winners)])
-            rejects.insert_into(con, {load.load_id for load in winners})
-            _bury(con, [load.load_id for load in losers] + list(dropped))
-            _replace(con, replaced_by | {old: s.load_id for s in sightings for old in s.replaces})
+            drop_swept(con, store.folder)
+            yield con
     except BaseException as error:
         # Whatever went wrong, and when: what the catalogue lists stays, the rest was never committed.
         remove_unlisted(store.catalog, paths)
         if isinstance(error, OSError):
             raise store_error(error, store.folder) from error
         raise
-    return losers
 
 
-def _place(folder: Path, segments: Sequence[Segment]) -> None:
+def place(folder: Path, segments: Sequence[Segment]) -> None:
     """Moves segment files to the places that the catalogue will list."""
     placed = []
     for segment in segments:
@@ -87,16 +105,21 @@ def _place(folder: Path, segments: Sequence[Segment]) -> None:
 def _settle(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> tuple[list[Load], dict[int, int]]:
     """The loads that may be committed after what other writers did meanwhile; old load id -> the new one.
 
-    Out of the race are those whose object is live with the same content by now, and those that were to
-    replace a load which is no longer there. A live load of the same object with other content is replaced.
+    Out of the race are those whose object is live with the same content by now, or forgotten, and those that
+    were to replace a load which is no longer there. A live load of the same object with other content is
+    replaced.
     """
-    alive = _alive_by_identity(con, loads)
-    replaceable = _alive_among(con, [old for load in loads for old in load.replaces])
+    alive = _by_identity(con, loads, (LIVE, INCOMPLETE))
+    gone = _by_identity(con, loads, (EXPIRED, FORGOTTEN))
+    replaceable = _those_in(con, (LIVE, INCOMPLETE), [old for load in loads for old in load.replaces])
+    replaceable |= _those_in(con, (EXPIRED, FORGOTTEN), [old for load in loads for old in load.revives])
     winners: list[Load] = []
     replaced_by: dict[int, int] = {}
     twins: dict[int, int] = {}  # a load that lost -> the other writer's load of the same content
     for load in loads:
-        old = {twins.get(load_id, load_id) for load_id in load.replaces}
+        if gone.get(load.identity, {}).keys() - set(load.revives):
+            continue
+        old = {twins.get(load_id, load_id) for load_id in [*load.replaces, *load.revives]}
         rivals = {i: content for i, content in alive.get(load.identity, {}).items() if i not in old}
         twin = next((i for i, content in rivals.items() if content == load.content_hash), None)
         if twin is not None:
@@ -110,29 +133,34 @@ def _settle(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> tuple[list
     return winners, replaced_by
 
 
-def _alive_by_identity(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> dict[str, dict[int, str]]:
-    """The loads that count now under the identities of `loads`: identity -> load id -> content hash."""
+def _by_identity(
+    con: duckdb.DuckDBPyConnection, loads: Sequence[Load], states: Sequence[str]
+) -> dict[str, dict[int, str]]:
+    """The loads in these states under the identities of `loads`: identity -> load id -> content hash."""
     con.register("arriving", pa.table({"identity": pa.array([load.identity for load in loads], pa.string())}))
-    alive: dict[str, dict[int, str]] = {}
+    found: dict[str, dict[int, str]] = {}
     for identity, load_id, content in con.execute(
         "select distinct identity, load_id, content_hash from loads join arriving using (identity)"
-        " where state in ($live, $incomplete)",
-        {"live": LIVE, "incomplete": INCOMPLETE},
+        " where state in (select unnest($states))",
+        {"states": list(states)},
     ).fetchall():
-        alive.setdefault(identity, {})[load_id] = content
+        found.setdefault(identity, {})[load_id] = content
     con.unregister("arriving")
-    return alive
+    return found
 
 
-def _alive_among(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> set[int]:
+def _those_in(con: duckdb.DuckDBPyConnection, states: Sequence[str], load_ids: Sequence[int]) -> set[int]:
+    """Those of the loads that are in one of the states."""
     rows = con.execute(
-        "select load_id from loads where load_id in (select unnest($ids)) and state in ($live, $incomplete)",
-        {"ids": list(load_ids), "live": LIVE, "incomplete": INCOMPLETE},
+        "select load_id from loads"
+        " where load_id in (select unnest($ids)) and state in (select unnest($states))",
+        {"ids": list(load_ids), "states": list(states)},
     ).fetchall()
     return {row[0] for row in rows}
 
 
-def _insert_segments(con: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> None:
+def insert_segments(con: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> None:
+    """Lists finished segments, of loads and compactions alike."""
     now = int(time.time())
     _insert_many(con, "segments", [_segment_row(segment, now) for segment in segments])
     _insert_many(
@@ -202,10 +230,10 @@ def _sighting_of(load: Load) -> Sighting:
 def _replace(con: duckdb.DuckDBPyConnection, replaced_by: Mapping[int, int]) -> None:
     for old, new in replaced_by.items():
         con.execute("update loads set state = ?, replaced_by = ? where load_id = ?", [REPLACED, new, old])
-    _bury(con, list(replaced_by))
+    bury(con, list(replaced_by))
 
 
-def _bury(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> None:
+def bury(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> None:
     """Makes the records of these loads count no more, in every segment that has some."""
     if load_ids:
         con.execute(

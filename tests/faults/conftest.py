@@ -108,11 +108,14 @@ def whole_objects() -> Callable[[Workspace, Objects], int]:
 
 @pytest.fixture
 def is_tidy() -> Callable[[Workspace], bool]:
-    """Checks that records/ has the listed segments and nothing else, and that staging/ is empty."""
+    """Checks that records/ has the listed and the superseded segments and nothing else, and staging/ nothing."""
 
     def check(workspace: Workspace) -> bool:
         folder = workspace.store.folder
-        listed = workspace.sql("select path from segments order by path").read_all().column(0).to_pylist()
+        known = workspace.sql(
+            "select path from segments union all select path from catalog.superseded_segments order by path"
+        )
+        listed = known.read_all().column(0).to_pylist()
         there = sorted(str(path.relative_to(folder)) for path in (folder / "records").rglob("*.*"))
         assert there == listed
         assert list((folder / "staging").iterdir()) == []
