@@ -17,7 +17,7 @@ from flowsql.store.rejects_file import RejectsFile
 from flowsql.store.segments import Segment
 from flowsql.store.staging import Staging
 from flowsql.store.store import Store
-from flowsql.store.sweep import drop_swept, remove_unlisted
+from flowsql.store.sweep import GRACE_S, remove_unlisted, sweep_superseded
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def publishing(
     try:
         staging.intend(paths)
         with store.catalog.change(staging.path, store.view_statements, store.wait_s) as con:
-            drop_swept(con, store.folder)
+            sweep_superseded(con, store.folder, GRACE_S)
             yield con
     except BaseException as error:
         # Whatever went wrong, and when: what the catalogue lists stays, the rest was never committed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ def compact(store: Store, *, grace_s: float = GRACE_S) -> CompactReport:
                 _run(store, staging, jobs, report, interrupts)
             if not report.left:
                 break
-        _sweep(store, grace_s, report)
+        _sweep(store, staging, grace_s, report)
     return report
 
 
@@ -148,24 +149,31 @@ def _retire(con: duckdb.DuckDBPyConnection, candidates: Sequence[Candidate]) -> 
         f"select cast(coalesce(sum(size_bytes), 0) as bigint) from segments where {these}", ids
     ).fetchall()
     con.execute(
-        "insert into superseded_segments select segment_id, path, size_bytes, cast(epoch(now()) as bigint)"
-        f" from segments where {these}",
-        ids,
+        "insert into superseded_segments"
+        f" select segment_id, path, size_bytes, $now from segments where {these}",
+        {**ids, "now": int(time.time())},
     )
     for table in ("segments", "segment_loads", "dead_loads"):
         con.execute(f"delete from {table} where {these}", ids)
     return int(size_bytes)
 
 
-def _sweep(store: Store, grace_s: float, report: CompactReport) -> None:
+def _sweep(store: Store, staging: Staging, grace_s: float, report: CompactReport) -> None:
+    """Deletes what was replaced, or is unlisted, for longer than the grace period."""
+    horizon = int(time.time() - grace_s)
+    count = "select count(*) filter (superseded_at > $h), count(*) filter (superseded_at <= $h)"
+    ((report.waiting_files, due),) = _read(
+        store,
+        lambda con: con.execute(f"{count} from catalog.superseded_segments", {"h": horizon}).fetchall(),
+    )
+    if due:
+        with publishing(store, staging) as con:
+            report.deleted_files += sweep_superseded(con, store.folder, grace_s)
     try:
         with writers_queue(store.catalog.lock_path, store.wait_s):
-            report.deleted_files += sweep_superseded(store.catalog, grace_s)
             report.deleted_files += sweep_unlisted(store.catalog, grace_s)
     except OSError as error:
         raise store_error(error, store.folder) from error
-    paths = _read(store, lambda con: con.execute("select path from catalog.superseded_segments").fetchall())
-    report.waiting_files = sum((store.folder / path).exists() for (path,) in paths)
 
 
 def _read(store: Store, read: Callable[[duckdb.DuckDBPyConnection], T]) -> T:

@@ -45,20 +45,19 @@ def forget(store: Store, choice: Choice, *, dry_run: bool = False) -> ForgetRepo
         is_news = bool(load_ids) or (choice.before is not None and _horizon(con) != choice.before)
     finally:
         con.close()
-    if dry_run or not is_news:
+    if dry_run:
         return report
-    with Interrupts(), store.staging() as staging, publishing(store, staging) as con:
-        # Chosen anew: other writers may have come before this one in the queue.
-        load_ids = chosen(con, choice)
-        report = _report(con, choice, load_ids)
-        _forget(con, load_ids, FORGOTTEN if choice.before is None else EXPIRED)
-        if choice.before is not None:
-            con.execute("delete from retention")
-            con.execute("insert into retention values (?, ?)", [choice.before, int(time.time())])
+    with Interrupts(), store.staging() as staging:
+        if is_news:
+            with publishing(store, staging) as con:
+                # Chosen anew: other writers may have come before this one in the queue.
+                load_ids = chosen(con, choice)
+                report = _report(con, choice, load_ids)
+                _forget(con, choice, load_ids)
     return report
 
 
-def _forget(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int], state: str) -> None:
+def _forget(con: duckdb.DuckDBPyConnection, choice: Choice, load_ids: Sequence[int]) -> None:
     """Sets the state of the loads and of those they replaced, which held the same records; drops rejects."""
     rows = con.execute(
         f"""
@@ -73,9 +72,13 @@ def _forget(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int], state: str)
         {"ids": list(load_ids)},
     ).fetchall()
     these = [load_id for (load_id,) in rows]
+    state = FORGOTTEN if choice.before is None else EXPIRED
     con.execute("update loads set state = ? where load_id in (select unnest(?))", [state, these])
     con.execute("delete from rejects where load_id in (select unnest(?))", [these])
     bury(con, load_ids)
+    if choice.before is not None:
+        con.execute("delete from retention")
+        con.execute("insert into retention values (?, ?)", [choice.before, int(time.time())])
 
 
 def _report(con: duckdb.DuckDBPyConnection, choice: Choice, load_ids: Sequence[int]) -> ForgetReport:

@@ -10,7 +10,7 @@ import duckdb
 from flowsql.store.catalog import Catalog, ViewStatements, engine_connection, store_error
 from flowsql.store.lock import writers_queue
 from flowsql.store.staging import Staging
-from flowsql.store.sweep import GRACE_S, sweep_abandoned, sweep_superseded
+from flowsql.store.sweep import sweep_abandoned
 
 
 class Store:
@@ -40,12 +40,10 @@ class Store:
             raise store_error(error, self.folder) from error
 
     def staging(self) -> Staging:
-        """A new staging folder, after sweeping up behind those who are done or dead. Raises StoreError."""
+        """A new staging folder, after sweeping up behind writers that died. Raises StoreError."""
         try:
             with writers_queue(self.catalog.lock_path, self.wait_s):
                 sweep_abandoned(self.catalog)
-                if self.exists:
-                    sweep_superseded(self.catalog, GRACE_S)
                 return Staging(self.folder)
         except OSError as error:
             raise store_error(error, self.folder) from error

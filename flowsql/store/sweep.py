@@ -26,24 +26,21 @@ def sweep_abandoned(catalog: Catalog) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep_superseded(catalog: Catalog, grace_s: float) -> int:
+def sweep_superseded(con: duckdb.DuckDBPyConnection, folder: Path, grace_s: float) -> int:
     """Deletes the files that compactions replaced longer than the grace period ago; returns how many.
 
-    Their rows go with the next change of the catalogue (`drop_swept`), so that none is ever forgotten.
+    `con` has a catalogue under construction: there it removes their rows. Should that never be published,
+    the rows name files that are gone, and the next change removes them.
     """
-    with _reading(catalog) as con:
-        paths = con.execute(
-            "select path from catalog.superseded_segments where superseded_at <= ?", [time.time() - grace_s]
-        ).fetchall()
-    return sum(_remove(catalog.folder / path) for (path,) in paths)
-
-
-def drop_swept(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Removes the rows of superseded segments whose files are gone from a catalogue under construction."""
-    rows = con.execute("select path from superseded_segments").fetchall()
-    gone = [path for (path,) in rows if not (folder / path).exists()]
-    if gone:
-        con.execute("delete from superseded_segments where path in (select unnest($paths))", {"paths": gone})
+    rows = con.execute(
+        "select path from superseded_segments where superseded_at <= ?", [int(time.time() - grace_s)]
+    ).fetchall()
+    deleted = sum(_remove(folder / path) for (path,) in rows)
+    if rows:
+        con.execute(
+            "delete from superseded_segments where path in (select unnest(?))", [[path for (path,) in rows]]
+        )
+    return deleted
 
 
 def sweep_unlisted(catalog: Catalog, grace_s: float) -> int:
