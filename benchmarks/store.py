@@ -132,7 +132,8 @@ def make_objects(folder: Path, number: int, records: int) -> Iterator[Path]:
         lines = [
             f"2 123456789012 eni-0a1b2c3d4e5f6{n % 50:04x} 10.0.{n % 7}.{(slot + n * 7) % 250}"
             f" 10.9.{n % 5}.{n % 31} {1024 + (slot * 31 + n * 17) % 60_000} {(443, 80, 5432, 53)[n % 4]} 6"
-            f" {1 + n % 40} {40 + (slot * n) % 90_000} {start + n % SLOT_S} {start + n % SLOT_S + 59} ACCEPT OK\n"
+            f" {1 + n % 40} {40 + (slot * n) % 90_000} {start + n % SLOT_S}"
+            f" {start + n % SLOT_S + 59} ACCEPT OK\n"
             for n in range(records)
         ]
         (folder / name).write_bytes(gzip.compress("".join([HEADER, *lines]).encode(), 1))
