@@ -153,7 +153,9 @@ def compacted(report: "CompactReport") -> str:
 def forgotten(report: "ForgetReport", before: str | None, *, dry_run: bool) -> str:
     """What was forgotten, in a sentence or two."""
     counts = f"{_counted(report.objects, 'object')} with {_counted(report.records, 'record')}"
-    if before is None:
+    if before is None and not report.objects:
+        text = "nothing to forget: it is forgotten already"
+    elif before is None:
         text = f"{'would forget' if dry_run else 'forgot'} {counts}"
     else:
         text = f"{counts} before {before} {'would expire' if dry_run else 'expired'}"
