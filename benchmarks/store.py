@@ -144,7 +144,7 @@ def fill_ledger(workspace: Workspace, rows: int) -> None:
     """Rows like those that loads of so many objects of AWS's leave."""
     name = (
         "'123456789012_vpcflowlogs_us-east-1_fl-0a1b2c3d4e5f60718_'"
-        " || strftime(to_timestamp(at), '%Y%m%dT%H%MZ') || '_' || substr(md5(i::text), 1, 8)"
+        " || strftime(to_timestamp(moment), '%Y%m%dT%H%MZ') || '_' || substr(md5(i::text), 1, 8)"
     )
     with (
         workspace.store.staging() as staging,
@@ -160,9 +160,9 @@ def fill_ledger(workspace: Workspace, rows: int) -> None:
                 9000 + hash(i) % 1000000 as content_bytes,
                 substr(md5((i * 7)::text), 1, 8) || ':' || (9000 + hash(i) % 1000000)::text as content_hash,
                 sha256(i::text) as head_sha256, 1001 as lines, 1000 as records, 0 as rejects, 1 as headers,
-                0 as blank_lines, 0 as nodata, 0 as skipdata, at as min_start, at + 300 as max_start,
-                at as min_end, at + 300 as max_end, at as loaded_at
-            from (select i, 1700000000 + i * 30 as at from range({rows}) numbers(i))
+                0 as blank_lines, 0 as nodata, 0 as skipdata, moment as min_start, moment + 300 as max_start,
+                moment as min_end, moment + 300 as max_end, moment as loaded_at
+            from (select i, 1700000000 + i * 30 as moment from range({rows}) numbers(i))
             """
         )
         con.execute(
