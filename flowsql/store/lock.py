@@ -42,6 +42,7 @@ def only_one(store_folder: Path, wait_s: float) -> Iterator[bool]:
 
     The lock is on the folder records/. It only saves work: two at a time would do no harm.
     """
+    (store_folder / "records").mkdir(exist_ok=True)
     descriptor = os.open(store_folder / "records", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         deadline = time.monotonic() + wait_s

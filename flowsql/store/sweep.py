@@ -88,9 +88,10 @@ def _reading(catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _remove(path: Path) -> bool:
-    """Deletes the file, and its folder if it was the last in it; returns whether it was there."""
+    """Deletes the file, and a day's or month's folder with its last one; returns whether it was there."""
     was_there = path.exists()
     path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        path.parent.rmdir()
+    if path.parent.name != "records":
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()
     return was_there
