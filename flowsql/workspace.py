@@ -13,6 +13,7 @@ from flowsql.errors import QueryError, UsageError
 from flowsql.query_options import QueryOptions
 from flowsql.result import Result
 from flowsql.store.store import Store
+from flowsql.store.sweep import GRACE_S
 from flowsql.views.views import published_statements
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from flowsql.sources.source import LogObject
     from flowsql.store.archive import ArchiveReport
     from flowsql.store.check import CheckReport
+    from flowsql.store.compact import CompactReport
+    from flowsql.store.forget import ForgetReport
     from flowsql.store.info import StoreInfo
     from flowsql.store.repair import RepairReport
 
@@ -182,6 +185,42 @@ class Workspace:
 
     def _session(self, options: QueryOptions) -> Session:
         return Session(self.store.catalog, options)
+
+    def forget(
+        self,
+        loads: Sequence[str | int | os.PathLike[str]] = (),
+        *,
+        source: str | os.PathLike[str] | None = None,
+        before: int | None = None,
+        dry_run: bool = False,
+    ) -> ForgetReport:
+        """Takes loads out of what counts; they are not loaded again, unless with `again=True`.
+
+        Give one of `loads` (load ids or object names), `source` (how the names begin they were read
+        from) and `before` (Unix seconds: loads all of whose records are older; later loads leave such
+        objects out). All or none of them; a dry run only reports. Raises UsageError, StoreError.
+        """
+        from flowsql.store.choice import Choice
+        from flowsql.store.forget import forget
+
+        if [bool(loads), source is not None, before is not None].count(True) != 1:
+            raise UsageError(
+                "give load ids or names, or --source, or --before: one of them",
+                remedy="`flowsql store forget --help`",
+            )
+        names = tuple(str(load) if isinstance(load, int) else os.fspath(load) for load in loads)
+        choice = Choice(names, None if source is None else os.fspath(source), before)
+        return forget(self.store, choice, dry_run=dry_run)
+
+    def compact(self, *, grace_s: float = GRACE_S) -> CompactReport:
+        """Merges small segments and removes dead records for real.
+
+        Files that were replaced, now or before, stay `grace_s` seconds for readers that still use them.
+        Raises StoreError, or Interrupted at Ctrl-C; the store is whole steps further then.
+        """
+        from flowsql.store.compact import compact
+
+        return compact(self.store, grace_s=grace_s)
 
     def info(self) -> StoreInfo:
         """What is in the store. Raises StoreError when there is none."""

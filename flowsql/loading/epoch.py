@@ -147,7 +147,9 @@ class StoreEpoch:
 
     def _publish(self, batch: _Batch) -> list[Load]:
         try:
-            if not (batch.finished or batch.sightings):
+            # A name without a version tag says nothing the next time: it is no reason to publish.
+            sightings = [s for s in batch.sightings if s.version_tag or s.replaces]
+            if not (batch.finished or sightings):
                 return []
             described = {load.load_id: load.described() for load in [*batch.finished, *batch.dropped]}
             return commit(
@@ -155,7 +157,7 @@ class StoreEpoch:
                 self._staging,
                 batch.segments.finish(described),
                 batch.finished,
-                batch.sightings,
+                sightings,
                 batch.rejects,
                 [load.load_id for load in batch.dropped],
             )

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -72,7 +72,7 @@ class SegmentSet:
         """`encoder` writes row groups, one after the other, while the next records are being read."""
         self._folder = folder
         self._encoder = encoder
-        self._open: dict[tuple[tuple[str, ...], str], _OpenSegment] = {}
+        self._open: dict[tuple[tuple[str, ...], str], SegmentWriter] = {}
         self.records = 0
 
     @property
@@ -90,8 +90,8 @@ class SegmentSet:
             if key not in self._open and len(self._open) >= MAX_OPEN_WRITERS:
                 key = (key[0], VARIOUS_DAYS)
             if key not in self._open:
-                self._open[key] = _OpenSegment(self._folder, *key, self._encoder)
-            self._open[key].add(part, load_id, counts)
+                self._open[key] = SegmentWriter(self._folder, key[0], f"day={key[1]}", self._encoder)
+            self._open[key].add(part, counts, {load_id: counts})
         self.records += total.records
         return total
 
@@ -99,7 +99,10 @@ class SegmentSet:
         """Closes the files and describes them; `loads` (by load id) goes into their metadata, from which
         a lost catalogue can be rebuilt. The set is empty again afterwards.
         """
-        segments = [segment.finish(loads) for segment in self._open.values()]
+        segments = [
+            segment.finish([loads[load_id] for load_id in sorted(segment.by_load)])
+            for segment in self._open.values()
+        ]
         self._open.clear()
         self.records = 0
         return segments
@@ -113,10 +116,12 @@ class SegmentSet:
 
 
 @dataclass(slots=True)
-class _OpenSegment:
+class SegmentWriter:
+    """Writes one segment: of a load, or of a compaction. `place` is its folder below records/."""
+
     folder: Path
     columns: tuple[str, ...]
-    day: str
+    place: str
     encoder: Executor
     segment_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     counts: Counts = field(default_factory=Counts)
@@ -128,11 +133,14 @@ class _OpenSegment:
 
     @property
     def file(self) -> Path:
+        """Where it is being written."""
         return self.folder / f"{self.segment_id}.parquet"
 
-    def add(self, table: pa.Table, load_id: int, counts: Counts) -> None:
+    def add(self, table: pa.Table, counts: Counts, by_load: Mapping[int, Counts]) -> None:
+        """Takes records, text as dictionaries, with their counts. Raises OSError (disk full)."""
         self.counts.add(counts)
-        self.by_load.setdefault(load_id, Counts()).add(counts)
+        for load_id, part in by_load.items():
+            self.by_load.setdefault(load_id, Counts()).add(part)
         self._waiting.append(table)
         self._waiting_records += table.num_rows
         if self._waiting_records >= ROW_GROUP_RECORDS:
@@ -167,7 +175,8 @@ class _OpenSegment:
             )
         self._writer.write_table(table, row_group_size=table.num_rows)
 
-    def finish(self, loads: Mapping[int, Mapping[str, object]]) -> Segment:
+    def finish(self, loads: Sequence[Mapping[str, object]], supersedes: Sequence[str] = ()) -> Segment:
+        """Closes the file, with the descriptions of its loads and the ids of the segments it replaces."""
         if self._waiting:
             self._write_waiting()
         self._encoded()
@@ -175,9 +184,9 @@ class _OpenSegment:
         described = {
             "store_version": STORE_VERSION,
             "segment_id": self.segment_id,
-            "supersedes": [],
+            "supersedes": list(supersedes),
             "written_at": time.time_ns(),
-            "loads": [dict(loads[load_id]) for load_id in sorted(self.by_load)],
+            "loads": [dict(load) for load in loads],
         }
         text = json.dumps(described)
         digest = hashlib.sha256(text.encode()).hexdigest()
@@ -189,7 +198,7 @@ class _OpenSegment:
         return Segment(
             segment_id=self.segment_id,
             file=self.file,
-            path=f"records/day={self.day}/{self.segment_id}.parquet",
+            path=f"records/{self.place}/{self.segment_id}.parquet",
             columns=self.columns,
             counts=self.counts,
             by_load=self.by_load,
@@ -198,6 +207,7 @@ class _OpenSegment:
         )
 
     def discard(self) -> None:
+        """Closes and deletes the file."""
         try:
             self._encoded()
             if self._writer is not None:

@@ -87,6 +87,12 @@ def remove_statistics(con: duckdb.DuckDBPyConnection, segment_ids: Sequence[str]
         )
 
 
+def remove_unlisted_statistics(con: duckdb.DuckDBPyConnection) -> None:
+    """Removes the rows of segments that are not listed in the catalogue, `con`'s current database."""
+    for name in TABLES:
+        con.execute(f"delete from {name} where segment_id not in (select segment_id from segments)")
+
+
 def refresh_statistics(
     con: duckdb.DuckDBPyConnection, folder: Path, scratch: Path, segment_ids: Sequence[str]
 ) -> None:
