@@ -62,6 +62,8 @@ def commit(
         rejects.insert_into(con, {load.load_id for load in winners} - dead)
         bury(con, sorted(dead))
         _replace(con, replaced_by | {old: s.load_id for s in sightings for old in s.replaces})
+    for segment in segments:
+        segment.file.unlink(missing_ok=True)  # Those that were placed are there no more.
     return losers
 
 
