@@ -111,9 +111,10 @@ def whole_objects() -> Callable[[Workspace, Objects], int]:
 
 @pytest.fixture
 def is_sound() -> Callable[[Workspace], bool]:
-    """Checks the catalogue against the files, with nothing of flowsql's own but the names of its tables."""
+    """Checks the catalogue against the files: by `store check`, and with nothing of flowsql's own but table names."""
 
     def check(workspace: Workspace) -> bool:
+        assert [found for found in workspace.check().findings if found.is_damage] == []
         folder = workspace.store.folder
         con = duckdb.connect(str(folder / "flowsql.duckdb"), read_only=True)
         try:
@@ -152,6 +153,7 @@ def is_tidy() -> Callable[[Workspace], bool]:
     """Checks that records/ has the listed segments, perhaps superseded ones, nothing else, and staging/ nothing."""
 
     def check(workspace: Workspace) -> bool:
+        assert workspace.check().findings == []
         folder = workspace.store.folder
         listed = workspace.sql("select path from segments").read_all().column(0).to_pylist()
         replaced = (

@@ -12,12 +12,11 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
 
 from flowsql.engines.duckdb_engine import Session
 from flowsql.errors import FlowsqlError
 from flowsql.query_options import QueryOptions
-from flowsql.store.catalog import Catalog
+from flowsql.workspace import connect
 
 SQL = "select load_id, count(*) as n, count(distinct packets) as numbers from records group by load_id"
 
@@ -31,7 +30,7 @@ def read(session: Session, size: int) -> str:
 
 
 def main(store: str, seconds: str, size: str) -> None:
-    catalog, options = Catalog(Path(store)), QueryOptions.parse()
+    catalog, options = connect(store).store.catalog, QueryOptions.parse()
     end = time.monotonic() + float(seconds)
     reads, longest, wrong = 0, 0.0, ""
     old: Session | None = None

@@ -13,7 +13,6 @@ import pytest
 from flowsql.engines.duckdb_engine import Session
 from flowsql.errors import StoreError
 from flowsql.query_options import QueryOptions
-from flowsql.store.catalog import Catalog
 from flowsql.workspace import Workspace
 
 Make = Callable[..., bytes]
@@ -80,7 +79,7 @@ def test_replaced_files_stay_for_running_queries(
 ) -> None:
     load("a.log", range(3))
     load("b.log", range(10, 12))
-    with Session(Catalog(workspace.store.folder), QueryOptions.parse()) as session:
+    with Session(workspace.store.catalog, QueryOptions.parse()) as session:
         report = workspace.compact()
         assert (report.waiting_files, report.deleted_files) == (2, 0)
         (statement,) = session.statements("select count(*) as n from records")
