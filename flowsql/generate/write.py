@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
@@ -22,17 +22,27 @@ _GZIP_WBITS = 31  # the wrapper is gzip's; zlib puts no time into it, so same te
 _ROW_GROUP_RECORDS = 125_000
 
 
-class Writer(Protocol):
-    """Writes log objects of one log format; `suffix` ends their names."""
+class LogFile(Protocol):
+    """A log object in the making."""
+
+    def add(self, run: Sequence[Record]) -> None:
+        """Append records."""
+
+    def finish(self) -> None:
+        """Write what is left to write; the caller closes the file."""
+
+
+class Format(Protocol):
+    """Makes log objects of one log format; `suffix` ends their names."""
 
     suffix: str
 
-    def write(self, path: Path, runs: Iterable[list[Record]]) -> None:
-        """Write one log object. Raises OutputError when it cannot; then no file is left behind."""
+    def begin(self, file: BinaryIO) -> LogFile:
+        """A log object whose bytes go into `file`."""
 
 
-class TextWriter:
-    """Writes gzip files: a header line, then a line per record."""
+class TextFormat:
+    """gzip files: a header line, then a line per record."""
 
     suffix = ".log.gz"
 
@@ -41,16 +51,26 @@ class TextWriter:
         self._templates = _Templates(columns, legs)
         self._arguments = _arguments_of(columns)
 
-    def write(self, path: Path, runs: Iterable[list[Record]]) -> None:
-        """Write one log object. Raises OutputError when it cannot; then no file is left behind."""
+    def begin(self, file: BinaryIO) -> LogFile:
+        """A log object whose bytes go into `file`."""
+        return _TextFile(file, self._header, self._templates, self._arguments)
+
+
+class _TextFile:
+    def __init__(
+        self, file: BinaryIO, header: str, templates: _Templates, arguments: Callable[[Record], object]
+    ) -> None:
+        self._file, self._templates, self._arguments = file, templates, arguments
+        self._gzip = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WBITS)
+        file.write(self._gzip.compress(header.encode()))
+
+    def add(self, run: Sequence[Record]) -> None:
         templates, arguments = self._templates, self._arguments
-        with _whole_file(path) as file:
-            gzip = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WBITS)
-            file.write(gzip.compress(self._header.encode()))
-            for run in runs:
-                lines = [templates[record[LEG]] % arguments(record) for record in run]
-                file.write(gzip.compress("".join(lines).encode()))
-            file.write(gzip.flush())
+        lines = [templates[record[LEG]] % arguments(record) for record in run]
+        self._file.write(self._gzip.compress("".join(lines).encode()))
+
+    def finish(self) -> None:
+        self._file.write(self._gzip.flush())
 
 
 class _Templates(dict[int, str]):
@@ -85,8 +105,8 @@ def _arguments_of(columns: Sequence[Column]) -> Callable[[Record], object]:
     return itemgetter(*places) if places else lambda record: ()
 
 
-class ParquetWriter:
-    """Writes Parquet files with AWS's types, underscore names and gzip inside.
+class ParquetFormat:
+    """Parquet files with AWS's types, underscore names and gzip inside.
 
     Absent text is "-" and an absent number null, as AWS's own files have been seen to have it.
     """
@@ -103,24 +123,11 @@ class ParquetWriter:
         self._fixed = [[_parquet_value(column, leg) for leg in legs] for column in columns]
         self._varies = [[column.varies(leg) for leg in legs] for column in columns]
 
-    def write(self, path: Path, runs: Iterable[list[Record]]) -> None:
-        """Write one log object. Raises OutputError when it cannot; then no file is left behind."""
-        import pyarrow.parquet as pq
+    def begin(self, file: BinaryIO) -> LogFile:
+        """A log object whose bytes go into `file`."""
+        return _ParquetFile(file, self._schema, self._table)
 
-        with (
-            _whole_file(path) as file,
-            pq.ParquetWriter(file, self._schema, compression="gzip") as parquet,
-        ):
-            records: list[Record] = []
-            for run in runs:
-                records += run
-                if len(records) >= _ROW_GROUP_RECORDS:
-                    parquet.write_table(self._table(records))
-                    records = []
-            if records:
-                parquet.write_table(self._table(records))
-
-    def _table(self, records: list[Record]) -> pa.Table:
+    def _table(self, records: Sequence[Record]) -> pa.Table:
         import pyarrow as pa
 
         legs = pa.array([record[LEG] for record in records])
@@ -136,14 +143,42 @@ class ParquetWriter:
         return pa.Table.from_arrays(arrays, schema=self._schema)
 
 
+class _ParquetFile:
+    def __init__(
+        self, file: BinaryIO, schema: pa.Schema, table_of: Callable[[Sequence[Record]], pa.Table]
+    ) -> None:
+        import pyarrow.parquet as pq
+
+        self._parquet = pq.ParquetWriter(file, schema, compression="gzip")
+        self._table_of = table_of
+        self._records: list[Record] = []
+
+    def add(self, run: Sequence[Record]) -> None:
+        self._records += run
+        if len(self._records) >= _ROW_GROUP_RECORDS:
+            self._write()
+
+    def finish(self) -> None:
+        if self._records:
+            self._write()
+        self._parquet.close()
+
+    def _write(self) -> None:
+        self._parquet.write_table(self._table_of(self._records))
+        self._records = []
+
+
 def _parquet_value(column: Column, leg: Leg) -> Value:
     value = column.fixed(leg)
     return "-" if value is None and not column.field.is_integer else value
 
 
 @contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that gets its name only when everything is in it; a hidden one until then."""
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that gets its name only when everything is in it; a hidden one until then.
+
+    Raises OutputError when it cannot be written; then no file is left behind.
+    """
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
