@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 from flowsql.errors import OutputError, UsageError
+from flowsql.generate.background import Background
 from flowsql.generate.describe import FlowLog, write_description
 from flowsql.generate.field_values import columns_of, is_transit
 from flowsql.generate.kinds import MEANINGS
@@ -107,13 +108,15 @@ def generate(  # noqa: PLR0913 - one argument a setting
     transit = is_transit(fields)
     relations = build_relations(network, seed, Wanted(interval_s, transit, settings.shares, overlap))
     flow_logs = _flow_logs(network, settings, transit, f"{seed} {records}")
-    files = _Files(directory, settings, schedule, relations, flow_logs, on_file)
     with ExitStack() as stack:
+        background = stack.enter_context(Background())
+        format_ = (ParquetFormat if parquet else TextFormat)(columns_of(fields), relations.legs, background)
+        files = _Files(directory, format_, schedule, relations, flow_logs, on_file)
         sink = None
         if truth:
             from flowsql.generate.truth import TruthWriter
 
-            sink = TruthWriter(stack.enter_context(whole_file(directory / TRUTH / "truth.parquet")), relations)
+            sink = TruthWriter(stack.enter_context(whole_file(directory / TRUTH / "truth.parquet")), relations, background)
         traffic = Traffic(
             relations, Random(f"traffic {seed}"), interval_s=interval_s, intervals=schedule.intervals, sink=sink
         )
@@ -205,7 +208,7 @@ class _Files:
     def __init__(  # noqa: PLR0913 - all that decides of the files
         self,
         directory: Path,
-        settings: Settings,
+        format_: Format,
         schedule: Schedule,
         relations: Relations,
         flow_logs: Sequence[FlowLog],
@@ -214,8 +217,7 @@ class _Files:
         self.written: list[Path] = []
         self.late: list[Path] = []
         self._directory, self._schedule, self._on_file = directory, schedule, on_file
-        kind = ParquetFormat if settings.parquet else TextFormat
-        self._format: Format = kind(columns_of(settings.fields), relations.legs)
+        self._format = format_
         legs = relations.legs
         self._log_of = [_place(flow_logs, leg.interface.vpc.vpc_id) for leg in legs]
         self._second_of = [_place(flow_logs, leg.interface.subnet.subnet_id) for leg in legs]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -103,8 +104,7 @@ def reply_hops(network: Network, opener: End, server: End) -> list[Hop]:
 def refusal_of(hop: Hop, protocol: int, dstport: int, *, tracked: bool) -> Refusal | None:
     """What refuses a packet at the interface: groups only if it belongs to nothing they have let pass."""
     ipv6 = ":" in hop.src.address
-    src, dst = int(ip_address(hop.src.address)), int(ip_address(hop.dst.address))
-    packet = Packet(protocol, ipv6, src, dst, dstport)
+    packet = Packet(protocol, ipv6, _number(hop.src.address), _number(hop.dst.address), dstport)
 
     def by_groups() -> Refusal | None:
         groups = hop.interface.groups
@@ -126,6 +126,11 @@ def passed(
         if refusal := refusal_of(hop, protocol, dstport, tracked=tracked):
             return hops[: i + 1], refusal
     return hops, None
+
+
+@lru_cache(maxsize=65_536)
+def _number(address: str) -> int:
+    return int(ip_address(address))
 
 
 def _inside(network: Network, source: End, a: Interface, target: End, b: Interface) -> list[Hop]:

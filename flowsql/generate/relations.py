@@ -138,6 +138,7 @@ class Relation:
     nat_ports: Ports | None
     refused: tuple[Refusal, Interface, str] | None
     interfaces: frozenset[int]
+    by_transit: bool
 
     @property
     def size(self) -> int:
@@ -316,6 +317,7 @@ class _Builder:
             nat_ports=self._nat_ports_of(ways.sent, server, service) if translated else None,
             refused=ways.refused,
             interfaces=frozenset(numbers),
+            by_transit=any(hop.across for hop in [*ways.sent, *ways.replied]),
         )
 
     def _size(self, legs: Sequence[tuple[int, int, bool]]) -> int:

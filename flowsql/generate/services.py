@@ -12,6 +12,7 @@ FIN, SYN, RST, PSH, ACK, SYN_ACK = 1, 2, 4, 8, 16, 18
 # So many different profiles exist for a service and life. Fewer would look copied; with more, the
 # files would not compress as well as real ones do.
 PROFILES = 3_000
+_FAILED_PROFILES = 300  # openings that come to nothing have few ways to do so
 IDLE_TIMEOUT_S = 350  # of tracked TCP connections on current instance types
 _MOST_INTERVALS = 12
 _MTU_PAYLOAD = 1448
@@ -102,7 +103,8 @@ Window: TypeAlias = tuple[Stage, ...]
 def profiles_of(shape: Shape, rng: Random) -> list[Profile]:
     """Ways in which a connection of this shape can go."""
     make = _MAKERS[shape.life]
-    profiles = [make(shape, rng) for _ in range(PROFILES)]
+    count = PROFILES if shape.life in (Life.ANSWERED, Life.LATE, Life.EXPIRED) else _FAILED_PROFILES
+    profiles = [make(shape, rng) for _ in range(count)]
     return [_acknowledged(profile) for profile in profiles] if shape.acknowledged else profiles
 
 

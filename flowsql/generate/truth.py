@@ -9,12 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from flowsql.generate.background import Background
 from flowsql.generate.relations import Leg, Outcome, Relation, Relations
 from flowsql.generate.services import Life
 from flowsql.generate.topology import Interface
 from flowsql.generate.traffic import Finished
 
-_CHUNK = 131_072
+_CHUNK = 65_536
 
 
 class View(NamedTuple):
@@ -58,7 +59,8 @@ class TruthWriter:
     Columns: docs/generate.md.
     """
 
-    def __init__(self, file: BinaryIO, relations: Relations) -> None:
+    def __init__(self, file: BinaryIO, relations: Relations, background: Background) -> None:
+        self._background = background
         self._fixed = _Fixed(relations)
         self._writer = pq.ParquetWriter(file, SCHEMA, compression="zstd", compression_level=1)
         self._rows: list[Finished] = []
@@ -73,12 +75,13 @@ class TruthWriter:
     def close(self) -> None:
         """Write what is left."""
         self._write()
+        self._background.finish()
         self._writer.close()
 
     def _write(self) -> None:
-        self._writer.write_table(self._fixed.table(self._rows, self._written))
-        self._written += len(self._rows)
-        self._rows = []
+        rows, first_id = self._rows, self._written
+        self._written, self._rows = first_id + len(rows), []
+        self._background.do(lambda: self._writer.write_table(self._fixed.table(rows, first_id)))
 
 
 SEEN = pa.struct(
@@ -311,7 +314,7 @@ def _fixed_of(relation: Relation) -> tuple[object, ...]:
     refused = refused_parts(relation)
     return (
         kind.name,
-        list(kind.tags),
+        [*kind.tags, *_tags_of_path(relation)],
         "IPv6" if kind.ipv6 else "IPv4",
         relation.service.protocol,
         opener.address,
@@ -322,6 +325,19 @@ def _fixed_of(relation: Relation) -> tuple[object, ...]:
         reject_kind(relation),
         *refused,
     )
+
+
+def _tags_of_path(relation: Relation) -> list[str]:
+    """What its way says of it."""
+    ends = (relation.opener, relation.server)
+    told = {
+        "nat": relation.nat_ports is not None,
+        "transit": relation.by_transit,
+        "secondary-address": any(
+            isinstance(host, Interface) and address in host.secondary for host, address in ends
+        ),
+    }
+    return [tag for tag, true in told.items() if true]
 
 
 def _of_host(host: object) -> tuple[str | None, str | None]:

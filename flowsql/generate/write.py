@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from flowsql.errors import OutputError
+from flowsql.generate.background import Background
 from flowsql.generate.field_values import Column, Value
 from flowsql.generate.relations import Leg
 from flowsql.generate.traffic import LEG, Record
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _GZIP_LEVEL = 6
 _GZIP_WBITS = 31  # the wrapper is gzip's; zlib puts no time into it, so same text means same bytes
+_BLOCK_RECORDS = 4_096
 _ROW_GROUP_RECORDS = 125_000
 
 
@@ -46,31 +48,48 @@ class TextFormat:
 
     suffix = ".log.gz"
 
-    def __init__(self, columns: Sequence[Column], legs: Sequence[Leg]) -> None:
+    def __init__(self, columns: Sequence[Column], legs: Sequence[Leg], background: Background) -> None:
+        self._background = background
         self._header = " ".join(column.field.name for column in columns) + "\n"
         self._templates = _Templates(columns, legs)
         self._arguments = _arguments_of(columns)
 
     def begin(self, file: BinaryIO) -> LogFile:
         """A log object whose bytes go into `file`."""
-        return _TextFile(file, self._header, self._templates, self._arguments)
+        return _TextFile(file, self._background, self._header, self._templates, self._arguments)
 
 
 class _TextFile:
     def __init__(
-        self, file: BinaryIO, header: str, templates: _Templates, arguments: Callable[[Record], object]
+        self,
+        file: BinaryIO,
+        background: Background,
+        header: str,
+        templates: _Templates,
+        arguments: Callable[[Record], object],
     ) -> None:
-        self._file, self._templates, self._arguments = file, templates, arguments
+        self._file, self._background = file, background
+        self._templates, self._arguments = templates, arguments
         self._gzip = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WBITS)
-        file.write(self._gzip.compress(header.encode()))
+        self._lines = [header]
 
     def add(self, run: Sequence[Record]) -> None:
         templates, arguments = self._templates, self._arguments
-        lines = [templates[record[LEG]] % arguments(record) for record in run]
-        self._file.write(self._gzip.compress("".join(lines).encode()))
+        self._lines += [templates[record[LEG]] % arguments(record) for record in run]
+        if len(self._lines) >= _BLOCK_RECORDS:
+            self._compress()
 
     def finish(self) -> None:
+        self._compress()
+        self._background.finish()
         self._file.write(self._gzip.flush())
+
+    def _compress(self) -> None:
+        block, self._lines = "".join(self._lines).encode(), []
+        self._background.do(lambda: self._append(block))
+
+    def _append(self, block: bytes) -> None:
+        self._file.write(self._gzip.compress(block))
 
 
 class _Templates(dict[int, str]):
@@ -113,19 +132,19 @@ class ParquetFormat:
 
     suffix = ".log.parquet"
 
-    def __init__(self, columns: Sequence[Column], legs: Sequence[Leg]) -> None:
+    def __init__(self, columns: Sequence[Column], legs: Sequence[Leg], background: Background) -> None:
         import pyarrow as pa
 
         from flowsql.logformat.schema import arrow_type
 
-        self._columns = columns
+        self._columns, self._background = columns, background
         self._schema = pa.schema([(c.field.column, arrow_type(c.field)) for c in columns])
         self._fixed = [[_parquet_value(column, leg) for leg in legs] for column in columns]
         self._varies = [[column.varies(leg) for leg in legs] for column in columns]
 
     def begin(self, file: BinaryIO) -> LogFile:
         """A log object whose bytes go into `file`."""
-        return _ParquetFile(file, self._schema, self._table)
+        return _ParquetFile(file, self._background, self._schema, self._table)
 
     def _table(self, records: Sequence[Record]) -> pa.Table:
         import pyarrow as pa
@@ -145,10 +164,15 @@ class ParquetFormat:
 
 class _ParquetFile:
     def __init__(
-        self, file: BinaryIO, schema: pa.Schema, table_of: Callable[[Sequence[Record]], pa.Table]
+        self,
+        file: BinaryIO,
+        background: Background,
+        schema: pa.Schema,
+        table_of: Callable[[Sequence[Record]], pa.Table],
     ) -> None:
         import pyarrow.parquet as pq
 
+        self._background = background
         self._parquet = pq.ParquetWriter(file, schema, compression="gzip")
         self._table_of = table_of
         self._records: list[Record] = []
@@ -161,11 +185,12 @@ class _ParquetFile:
     def finish(self) -> None:
         if self._records:
             self._write()
+        self._background.finish()
         self._parquet.close()
 
     def _write(self) -> None:
-        self._parquet.write_table(self._table_of(self._records))
-        self._records = []
+        table, self._records = self._table_of(self._records), []
+        self._background.do(lambda: self._parquet.write_table(table))
 
 
 def _parquet_value(column: Column, leg: Leg) -> Value:
