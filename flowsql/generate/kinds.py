@@ -76,7 +76,7 @@ KINDS: tuple[Kind, ...] = (
         Life.PROBED, burst=(0.35, 0.42), swept=_SWEPT_PORTS, tags=("scan", "scan-vertical"),
     ),
     Kind(
-        "scan-vertical", ("node#0",), ("postgres#0",), (Service("scan", TCP, 0, opener_port=40111),), 0.3, 1,
+        "scan-vertical", ("node#0",), ("postgres#0",), (Service("scan", TCP, 0, opener_port=61111),), 0.3, 1,
         Life.REFUSED, burst=(0.6, 0.66), swept=_SWEPT_PORTS, tags=("scan", "scan-vertical"),
     ),
     Kind(

@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from flowsql.errors import OutputError, UsageError
+from flowsql.errors import UsageError, did_you_mean
 from flowsql.generate.background import Background
 from flowsql.generate.describe import FlowLog, write_description
 from flowsql.generate.field_values import columns_of, is_transit
-from flowsql.generate.kinds import MEANINGS
-from flowsql.generate.relations import Relations, Wanted, build_relations
+from flowsql.generate.kinds import KINDS, MEANINGS
+from flowsql.generate.relations import Relations, Wanted, build_relations, is_covered
 from flowsql.generate.schedule import MOST_RECORDS_PER_FILE, Schedule
 from flowsql.generate.topology import ACCOUNT_ID, REGION, Network, build_network
 from flowsql.generate.traffic import LEG, Record, Traffic
-from flowsql.generate.write import Format, LogFile, ParquetFormat, TextFormat, whole_file
+from flowsql.generate.write import Format, LogFile, ParquetFormat, TextFormat, whole_file, writing
 from flowsql.logformat.fields import DEFAULT_FIELDS, Field
 from flowsql.logformat.format_string import to_format_string
 
@@ -157,9 +157,6 @@ def _check(settings: Settings) -> None:
 
 
 def _check_shares(shares: Mapping[str, float]) -> None:
-    from flowsql.errors import did_you_mean
-    from flowsql.generate.kinds import KINDS
-
     clockwork = {kind.name for kind in KINDS if kind.period_s}
     for name, share in shares.items():
         if name not in MEANINGS:
@@ -195,8 +192,6 @@ def _flow_logs(network: Network, settings: Settings, transit: bool, seed: str) -
         return [flow_log(network.vpcs[0].tgw_id, None, vpcs)]
     logged = [flow_log(v.vpc_id, "ALL", frozenset([v.vpc_id])) for v in network.vpcs if v.logged]
     if settings.overlap:
-        from flowsql.generate.relations import is_covered
-
         subnets = [subnet.subnet_id for subnet in network.subnets if is_covered(subnet)]
         logged += [flow_log(subnet, "REJECT", frozenset([subnet])) for subnet in subnets]
     return logged
@@ -294,11 +289,13 @@ class _Open:
         self._log: LogFile = format_.begin(self.stack.enter_context(whole_file(path)))
 
     def add(self, run: Sequence[Record]) -> None:
-        self._log.add(run)
+        with writing(self.path):
+            self._log.add(run)
         self.records += len(run)
 
     def finish(self) -> None:
-        self._log.finish()
+        with writing(self.path):
+            self._log.finish()
         self.stack.close()
 
     def abandon(self) -> None:
@@ -326,7 +323,5 @@ def _object_name(flow_log_id: str, slot_start: int, part: int) -> str:
 
 
 def _ignore(folder: Path) -> None:
-    try:
-        (folder / IGNORE).write_text("flowsql leaves this folder out when it loads the one above.\n")
-    except OSError as error:
-        raise OutputError(f"cannot be written: {error.strerror or error}", where=str(folder)) from error
+    with whole_file(folder / IGNORE) as file:
+        file.write(b"flowsql leaves this folder out when it loads the one above.\n")

@@ -21,12 +21,11 @@ from flowsql.generate.paths import (
     reply_hops,
     request_hops,
 )
-from flowsql.generate.services import TCP, Life, Profile, Service, Shape, profiles_of
+from flowsql.generate.services import TCP, UDP, Life, Profile, Service, Shape, profiles_of
 from flowsql.generate.topology import Host, Interface, Network, Remote, Subnet
 
 _TOP_FLATTENING = 5
 _NAT_PORTS = range(1024, 65536)
-_MOST_ADDRESSES = 6  # of an interface, which share its ports
 
 
 class Outcome(Enum):
@@ -119,7 +118,8 @@ class Relation:
     `sent`, `replied` and `strays` are the legs by direction and by whether the packets belong to a tracked
     connection: for each the number of its interface, its place in the list of all legs, and whether
     its port is `nat_ports`', as the NAT gateway translates it. `ports` are the opener's, or the server's if
-    the kind sweeps them. `sizes` are the numbers of records that one interval of each way leaves. `refused` is by what, where
+    the kind sweeps them. `sizes` are the numbers of records that one interval of each way leaves, `size` that of the first
+    interval at most. `refused` is by what, where
     and on which way (request, reply or stray).
     """
 
@@ -139,11 +139,7 @@ class Relation:
     refused: tuple[Refusal, Interface, str] | None
     interfaces: frozenset[int]
     by_transit: bool
-
-    @property
-    def size(self) -> int:
-        """How many records a request and its reply leave."""
-        return self.sizes[0] + self.sizes[1]
+    size: int
 
     @property
     def is_standing(self) -> bool:
@@ -196,6 +192,7 @@ class _Builder:
     def __init__(self, network: Network, seed: int, wanted: Wanted) -> None:
         self._network, self._seed, self._wanted = network, seed, wanted
         self._profiles: dict[Shape, list[Profile]] = {}
+        self._opener_ports: dict[tuple[int, int, int, range], Ports] = {}
         self._nat_ports: dict[tuple[int, str, int, int], Ports] = {}
         self._named_ports = _named_ports(network)
         self._taken: set[tuple[str, int, str, int, int, range]] = set()
@@ -235,31 +232,35 @@ class _Builder:
         for number, relation in enumerate(self.built.all):
             relation.number = number
 
-    def _pairs(self, kind: Kind, rng: Random) -> Iterator[tuple[End, End, Service, range]]:
-        """Opener, server, service and the opener's ports of each relation, each once over all kinds."""
+    def _pairs(self, kind: Kind, rng: Random) -> Iterator[tuple[End, End, Service]]:
+        """Opener, server and service of each relation, each once over all kinds."""
         network = self._network
         openers, servers = network.hosts_of(kind.openers), network.hosts_of(kind.servers)
         for _ in range(kind.relations):
             service = rng.choice(kind.services)
-            opener, i = _end(rng.choice(openers), kind.ipv6, rng)
-            server, j = _end(rng.choice(servers), kind.ipv6, rng)
-            vpc = opener.host.vpc.number if isinstance(opener.host, Interface) else -1
-            key = opener.address, vpc, server.address, service.port, service.protocol, kind.ports
-            if key not in self._taken:
+            opener, server = (_end(rng.choice(hosts), kind.ipv6, rng) for hosts in (openers, servers))
+            # Behind a gateway two servers look alike: who always has the same port asks only one of them.
+            one_server = service.opener_port and service.protocol == UDP
+            key = (
+                opener.address,
+                opener.host.vpc.number if isinstance(opener.host, Interface) else -1,
+                "" if one_server else server.address,
+                service.port,
+                service.protocol,
+                kind.ports,
+            )
+            # What a host says to itself passes no interface.
+            if key not in self._taken and opener.host is not server.host:
                 self._taken.add(key)
-                shared = _has_several(opener.host) or _has_several(server.host)
-                part = i * _MOST_ADDRESSES + j if shared else None
-                yield opener, server, service, _part(kind.ports, part)
+                yield opener, server, service
 
     def _relate(
-        self, kind: Kind, opener: End, server: End, service: Service, ports: range, rng: Random
+        self, kind: Kind, opener: End, server: End, service: Service, rng: Random
     ) -> list[Relation]:
         """The relations of a pair: one, or one for each fate that its swept ports have."""
         if kind.swept is None:
-            # Like Linux, which takes every other port towards one destination.
-            step = 2 if ports is kind.ports else 1
-            given = None if service.opener_port is not None else Ports(ports, rng.randrange(len(ports)), step)
-            return [self._one(kind, opener, server, service, given, ports, service.port)]
+            given = None if service.opener_port is not None else self._ports_of(kind, opener, service, rng)
+            return [self._one(kind, opener, server, service, given, service.port)]
         fates: dict[object, list[int]] = {}
         fate: object = None
         for port in kind.swept:
@@ -269,9 +270,20 @@ class _Builder:
                 fate = len(hops), refusal
             fates.setdefault(fate, []).append(port)
         return [
-            self._one(kind, opener, server, service, Ports(swept, -1, once=True), ports, swept[0])
+            self._one(kind, opener, server, service, Ports(swept, -1, once=True), swept[0])
             for swept in fates.values()
         ]
+
+    def _ports_of(self, kind: Kind, opener: End, service: Service, rng: Random) -> Ports:
+        """An opener's ports for all servers that listen at one port.
+
+        Where a gateway or a primary address stands for servers, records of two of them differ by these alone.
+        """
+        key = id(opener.host), service.protocol, service.port, kind.ports
+        if key not in self._opener_ports:
+            # Like Linux, which takes every other port.
+            self._opener_ports[key] = Ports(kind.ports, rng.randrange(len(kind.ports)), step=2)
+        return self._opener_ports[key]
 
     def _request(
         self, opener: End, server: End, protocol: int, port: int
@@ -279,9 +291,9 @@ class _Builder:
         return passed(request_hops(self._network, opener, server), protocol, port, tracked=False)
 
     def _one(  # noqa: PLR0913 - all of them describe one pair
-        self, kind: Kind, opener: End, server: End, service: Service, given: Ports | None, ports: range, port: int
+        self, kind: Kind, opener: End, server: End, service: Service, given: Ports | None, port: int
     ) -> Relation:
-        protocol = service.protocol
+        protocol, ports = service.protocol, kind.ports
         opener_ports = (ports[0], ports[-1]) if service.opener_port is None else (service.opener_port,) * 2
         if kind.life is Life.FLOODED:
             hops, refusal = passed(reply_hops(self._network, opener, server), protocol, ports[0], tracked=False)
@@ -300,6 +312,7 @@ class _Builder:
             service, ways.life, kind.ipv6, self._wanted.interval_s, at_once, self._wanted.transit
         )
         translated = any(hop.translated for hop in [*ways.sent, *ways.replied])
+        sizes = self._size(sent), self._size(replied), self._size(strays)
         numbers = [number for number, *_ in [*sent, *replied]]
         return Relation(
             number=-1,
@@ -312,7 +325,8 @@ class _Builder:
             sent=sent,
             replied=replied,
             strays=strays,
-            sizes=(self._size(sent), self._size(replied), self._size(strays)),
+            sizes=sizes,
+            size=sizes[0] + sizes[1] + (sizes[2] if at_once else 0),
             ports=given,
             nat_ports=self._nat_ports_of(ways.sent, server, service) if translated else None,
             refused=ways.refused,
@@ -454,25 +468,12 @@ def _weights(share: float, relations: int, made: int) -> list[float]:
     return [weight * scale for weight in weights]
 
 
-def _end(host: Host, ipv6: bool, rng: Random) -> tuple[End, int]:
-    """One of the host's addresses, and which."""
+def _end(host: Host, ipv6: bool, rng: Random) -> End:
+    """One of the host's addresses."""
     addresses = [host.address(ipv6)]
     if isinstance(host, Interface) and not ipv6:
         addresses += host.secondary
-    i = rng.randrange(len(addresses))
-    return End(host, addresses[i]), i
-
-
-def _has_several(host: Host) -> bool:
-    return isinstance(host, Interface) and bool(host.secondary)
-
-
-def _part(ports: range, i: int | None) -> range:
-    """The i-th part of the ports where an end has several addresses: records show only the primary one."""
-    if i is None:
-        return ports
-    size = len(ports) // _MOST_ADDRESSES**2
-    return ports[i * size : (i + 1) * size]
+    return End(host, rng.choice(addresses))
 
 
 def _at(

@@ -31,7 +31,8 @@ class Finished(NamedTuple):
 
     `sent`, `replied` and `strays` are intervals, packets and bytes; `unlogged` are the intervals of each
     of the three in files that were never written; `skipped` those sent and replied that the interface
-    `skipped_at` (None: none) left out, SKIPDATA telling of it.
+    `skipped_at` (None: none) left out, SKIPDATA telling of it. Strays are all later than `over`, unless they
+    fall into one interval with the end.
     """
 
     relation: int
@@ -47,6 +48,8 @@ class Finished(NamedTuple):
     skipped: tuple[int, int] = (0, 0)
     closed: bool = False
     reused: bool = False
+    over: int | None = None
+    stray_first: int | None = None
 
 
 class Sink(Protocol):
@@ -64,7 +67,7 @@ class _Life:
 
     __slots__ = (
         "_counts", "_skipped", "_unlogged", "first", "last", "last_interval", "nat_port", "next", "port",
-        "profile", "relation", "reused", "skipped_at",
+        "over", "profile", "relation", "reused", "skipped_at", "stray_first",
     )  # fmt: skip
 
     def __init__(self, relation: Relation, port: int, nat_port: int, profile: Profile, *, reused: bool = False):
@@ -73,6 +76,8 @@ class _Life:
         self.first, self.last = _NEVER, 0
         self._counts, self._unlogged, self._skipped = [0] * 9, [0] * 3, [0] * 2
         self.skipped_at: int | None = None
+        self.over = 0
+        self.stray_first: int | None = None
 
     def note(self, stage: Stage, sizes: tuple[int, int], times: tuple[int, int], logged: bool) -> None:
         """Count a stage, whose bytes each way are `sizes` and whose records lie between `times`."""
@@ -85,6 +90,10 @@ class _Life:
                 counts[3 * way + 2] += size
                 self._unlogged[way] += not logged
         self.first, self.last = min(self.first, times[0]), max(self.last, times[1])
+        if stage.stray:
+            self.stray_first = times[0]
+        else:
+            self.over = max(self.over, times[1])
 
     def skip(self, interface: int, stage: Stage) -> None:
         """Note that the interface left the stage out of its records."""
@@ -100,7 +109,7 @@ class _Life:
             (counts[0], counts[1], counts[2]), (counts[3], counts[4], counts[5]), (counts[6], counts[7], counts[8]),
             (self._unlogged[0], self._unlogged[1], self._unlogged[2]),
             self.skipped_at, (self._skipped[0], self._skipped[1]),
-            profile.closed and self.next >= len(profile.intervals), self.reused,
+            profile.closed and self.next >= len(profile.intervals), self.reused, self.over, self.stray_first,
         )  # fmt: skip
 
 
@@ -307,13 +316,13 @@ class Traffic:
     def _connect(self, batch: _Runs, left: int) -> None:
         """Add first intervals of new connections until exactly `left` records are there."""
         rng = self._rng
-        while left:
+        while left > 0:
             drawn = rng.choices(self._drawn, cum_weights=self._cumulative_weights, k=left // 3 + 1)
             for relation in drawn:
                 # The last gap may be too small for this one: a probe leaves a single record.
                 fitting = relation if relation.size <= left else rng.choice(self._probes)
                 left -= self._open(batch, fitting)
-                if not left:
+                if left <= 0:
                     break
 
     def _report_silence(self, batch: _Runs, left: int, spoken: set[int]) -> None:

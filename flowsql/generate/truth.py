@@ -88,6 +88,8 @@ SEEN = pa.struct(
     [
         ("interface_id", pa.string()),
         ("stray", pa.bool_()),
+        ("first", pa.int64()),
+        ("last", pa.int64()),
         ("opener_address", pa.string()),
         ("opener_port", pa.int32()),
         ("server_address", pa.string()),
@@ -221,6 +223,11 @@ class _Fixed:
         fields["opener_port"] = pc.coalesce(fixed_opener, own_port)
         fields["server_port"] = pc.coalesce(self._server_port.take(relation).take(parent), own_port)
         stray = of_view["stray"]
+        first, last, over, stray_first = (
+            pa.array(given[name], pa.int64()).take(parent) for name in ("first", "last", "over", "stray_first")
+        )
+        fields["first"] = pc.if_else(stray, stray_first, first)
+        fields["last"] = pc.if_else(stray, last, pc.coalesce(over, last))
         for way in ("sent", "replied"):
             passes = pc.is_valid(of_view[f"{way}_action"])
             for what in ("records", "packets", "bytes"):

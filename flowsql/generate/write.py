@@ -205,7 +205,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     Raises OutputError when it cannot be written; then no file is left behind.
     """
     part = path.with_name(f".{path.name}.part")
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with part.open("wb") as file:
@@ -213,6 +213,13 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns what the system says into an OutputError about the file."""
+    try:
+        yield
     except OSError as error:
         raise OutputError(
             f"the file could not be written: {error.strerror or error}",
