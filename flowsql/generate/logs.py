@@ -15,7 +15,7 @@ from flowsql.generate.background import Background
 from flowsql.generate.describe import FlowLog, write_description
 from flowsql.generate.field_values import columns_of, is_transit
 from flowsql.generate.kinds import KINDS, MEANINGS
-from flowsql.generate.relations import Relations, Wanted, build_relations, is_covered
+from flowsql.generate.relations import Leg, Relations, Wanted, build_relations, is_covered
 from flowsql.generate.schedule import MOST_RECORDS_PER_FILE, Schedule
 from flowsql.generate.topology import ACCOUNT_ID, REGION, Network, build_network
 from flowsql.generate.traffic import LEG, Record, Traffic
@@ -106,7 +106,15 @@ def generate(  # noqa: PLR0913 - one argument a setting
     )
     network = build_network(Random(f"network {seed}"))
     transit = is_transit(fields)
-    relations = build_relations(network, seed, Wanted(interval_s, transit, settings.shares, overlap))
+    wanted = Wanted(
+        interval_s,
+        transit,
+        settings.shares,
+        overlap,
+        most_profiles=max(100, records // 10),
+        most_relations=max(100, records),
+    )
+    relations = build_relations(network, seed, wanted)
     flow_logs = _flow_logs(network, settings, transit, f"{seed} {records}")
     with ExitStack() as stack:
         background = stack.enter_context(Background())
@@ -214,8 +222,7 @@ class _Files:
         self._directory, self._schedule, self._on_file = directory, schedule, on_file
         self._format = format_
         legs = relations.legs
-        self._log_of = [_place(flow_logs, leg.interface.vpc.vpc_id) for leg in legs]
-        self._second_of = [_place(flow_logs, leg.interface.subnet.subnet_id) for leg in legs]
+        self._log_of, self._second_of = _places(flow_logs, legs)
         self._copied = [leg.copied for leg in legs]
         self._copy_only = [leg.copy_only for leg in legs]
         self._has_second = bool(relations.covered)
@@ -303,9 +310,11 @@ class _Open:
         self.stack.__exit__(GeneratorExit, GeneratorExit(), None)
 
 
-def _place(flow_logs: Sequence[FlowLog], resource_id: str) -> int:
-    """The place of the flow log that covers the VPC or subnet, -1 if none does."""
-    return next((i for i, flow_log in enumerate(flow_logs) if resource_id in flow_log.covers), -1)
+def _places(flow_logs: Sequence[FlowLog], legs: Sequence[Leg]) -> tuple[list[int], list[int]]:
+    """For each leg the places of the flow logs that cover its VPC and its subnet, -1 if none does."""
+    covers = {resource_id: i for i, flow_log in enumerate(flow_logs) for resource_id in flow_log.covers}
+    subnets = [leg.interface.subnet for leg in legs]
+    return [covers.get(s.vpc.vpc_id, -1) for s in subnets], [covers.get(s.subnet_id, -1) for s in subnets]
 
 
 def _object_name(flow_log_id: str, slot_start: int, part: int) -> str:

@@ -104,18 +104,42 @@ def reply_hops(network: Network, opener: End, server: End) -> list[Hop]:
 def refusal_of(hop: Hop, protocol: int, dstport: int, *, tracked: bool) -> Refusal | None:
     """What refuses a packet at the interface: groups only if it belongs to nothing they have let pass."""
     ipv6 = ":" in hop.src.address
-    packet = Packet(protocol, ipv6, _number(hop.src.address), _number(hop.dst.address), dstport)
+    src, dst = hop.src.address, hop.dst.address
+    peer = (hop.dst if hop.egress else hop.src).host
+    if isinstance(peer, Remote) and not peer.named:
+        # Thousands of hosts have one fate.
+        src, dst = (src, _anybody(ipv6)) if hop.egress else (_anybody(ipv6), dst)
+    return _refusal(
+        hop.interface, hop.egress, hop.between_subnets, tracked, protocol, src, dst, dstport
+    )
+
+
+def _anybody(ipv6: bool) -> str:
+    """An address on the internet that no rule names."""
+    return "2001:db8::1" if ipv6 else "203.0.113.1"
+
+
+@lru_cache(maxsize=65_536)
+def _refusal(  # noqa: PLR0913 - all on which it depends
+    interface: Interface,
+    egress: bool,
+    between_subnets: bool,
+    tracked: bool,
+    protocol: int,
+    src: str,
+    dst: str,
+    dstport: int,
+) -> Refusal | None:
+    packet = Packet(protocol, ":" in src, int(ip_address(src)), int(ip_address(dst)), dstport)
 
     def by_groups() -> Refusal | None:
-        groups = hop.interface.groups
-        return None if tracked or not groups else refused_by_groups(groups, packet, egress=hop.egress)
+        groups = interface.groups
+        return None if tracked or not groups else refused_by_groups(groups, packet, egress=egress)
 
     def by_acl() -> Refusal | None:
-        if not hop.between_subnets:
-            return None
-        return refused_by_acl(hop.interface.subnet.acl, packet, egress=hop.egress)
+        return refused_by_acl(interface.subnet.acl, packet, egress=egress) if between_subnets else None
 
-    return by_groups() or by_acl() if hop.egress else by_acl() or by_groups()
+    return by_groups() or by_acl() if egress else by_acl() or by_groups()
 
 
 def passed(
@@ -126,11 +150,6 @@ def passed(
         if refusal := refusal_of(hop, protocol, dstport, tracked=tracked):
             return hops[: i + 1], refusal
     return hops, None
-
-
-@lru_cache(maxsize=65_536)
-def _number(address: str) -> int:
-    return int(ip_address(address))
 
 
 def _inside(network: Network, source: End, a: Interface, target: End, b: Interface) -> list[Hop]:

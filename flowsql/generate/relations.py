@@ -21,7 +21,7 @@ from flowsql.generate.paths import (
     reply_hops,
     request_hops,
 )
-from flowsql.generate.services import TCP, UDP, Life, Profile, Service, Shape, profiles_of
+from flowsql.generate.services import PROFILES, TCP, UDP, Life, Profile, Service, Shape, profiles_of
 from flowsql.generate.topology import Host, Interface, Network, Remote, Subnet
 
 _TOP_FLATTENING = 5
@@ -173,12 +173,17 @@ class Relations:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the user asked for: interval, whose logs, shares by the name of a kind, a second flow log."""
+    """What the user asked for: interval, whose logs, shares by the name of a kind, a second flow log.
+
+    Few records need no more than `most_profiles` ways for a connection to go, and `most_relations` of a kind.
+    """
 
     interval_s: int = 60
     transit: bool = False
     shares: Mapping[str, float] = field(default_factory=dict)
     overlap: bool = False
+    most_profiles: int = PROFILES
+    most_relations: int = 12_000
 
 
 def build_relations(network: Network, seed: int, wanted: Wanted) -> Relations:
@@ -228,15 +233,15 @@ class _Builder:
             else:
                 self.built.drawn += relations
                 self.built.weights += _weights(share, kind.relations, len(relations))
-        self.built.all += relations
-        for number, relation in enumerate(self.built.all):
+        for number, relation in enumerate(relations, len(self.built.all)):
             relation.number = number
+        self.built.all += relations
 
     def _pairs(self, kind: Kind, rng: Random) -> Iterator[tuple[End, End, Service]]:
         """Opener, server and service of each relation, each once over all kinds."""
         network = self._network
         openers, servers = network.hosts_of(kind.openers), network.hosts_of(kind.servers)
-        for _ in range(kind.relations):
+        for _ in range(min(kind.relations, self._wanted.most_relations)):
             service = rng.choice(kind.services)
             opener, server = (_end(rng.choice(hosts), kind.ipv6, rng) for hosts in (openers, servers))
             # Behind a gateway two servers look alike: who always has the same port asks only one of them.
@@ -340,7 +345,7 @@ class _Builder:
     def _profiles_of(self, shape: Shape) -> list[Profile]:
         found = self._profiles.get(shape)
         if found is None:
-            found = self._profiles[shape] = profiles_of(shape, Random(f"profiles {self._seed} {shape}"))
+            found = self._profiles[shape] = profiles_of(shape, Random(f"profiles {self._seed} {shape}"), self._wanted.most_profiles)
         return found
 
     def _ways(

@@ -160,3 +160,5 @@ ACLS: dict[tuple[str, str], tuple[tuple[EntrySpec, ...], tuple[EntrySpec, ...]]]
     ("prod", "data"): (_IN_DATA, _OUT_DATA),
 }
 DEFAULT_ACL = (_OPEN, _OPEN)
+# The pools that rules name.
+NAMED_POOLS = frozenset({"admins", "blocked"})

@@ -100,10 +100,11 @@ class Shape(NamedTuple):
 Window: TypeAlias = tuple[Stage, ...]
 
 
-def profiles_of(shape: Shape, rng: Random) -> list[Profile]:
-    """Ways in which a connection of this shape can go."""
+def profiles_of(shape: Shape, rng: Random, most: int = PROFILES) -> list[Profile]:
+    """Ways in which a connection of this shape can go, `most` of them at most."""
     make = _MAKERS[shape.life]
     count = PROFILES if shape.life in (Life.ANSWERED, Life.LATE, Life.EXPIRED) else _FAILED_PROFILES
+    count = min(count, most)
     profiles = [make(shape, rng) for _ in range(count)]
     return [_acknowledged(profile) for profile in profiles] if shape.acknowledged else profiles
 

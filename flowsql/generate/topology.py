@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from flowsql.generate.filters import AclEntry, Cidr, GroupRule, NetworkAcl, SecurityGroup
 from flowsql.generate.roles import REMOTE_POOLS, ROLES, VPCS, RemotePool, Role, VpcSpec
-from flowsql.generate.rules import ACLS, DEFAULT_ACL, GROUPS, EntrySpec, RuleSpec
+from flowsql.generate.rules import ACLS, DEFAULT_ACL, GROUPS, NAMED_POOLS, EntrySpec, RuleSpec
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
@@ -95,13 +95,17 @@ class Interface:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Remote:
-    """A host outside the VPCs, or nobody: no route leads to `lost` addresses, no interface has `vacant` ones."""
+    """A host outside the VPCs, or nobody: no route leads to `lost` addresses, no interface has `vacant` ones.
+
+    Rules treat those alike that are not `named`: in no range narrower than everything.
+    """
 
     ipv4: str
     ipv6: str
     aws_service: str | None
     lost: bool
     vacant: bool
+    named: bool
 
     def address(self, ipv6: bool) -> str:
         """Its address of that family."""
@@ -265,6 +269,7 @@ def _remote(pool: RemotePool, rng: Random) -> Remote:
         aws_service=pool.aws_service,
         lost=pool.lost,
         vacant=pool.vacant,
+        named=pool.prefix is not None or pool.name in NAMED_POOLS,
     )
 
 

@@ -60,8 +60,8 @@ class TruthWriter:
     """
 
     def __init__(self, file: BinaryIO, relations: Relations, background: Background) -> None:
-        self._background = background
-        self._fixed = _Fixed(relations)
+        self._background, self._relations = background, relations
+        self._fixed: _Fixed | None = None
         self._writer = pq.ParquetWriter(file, SCHEMA, compression="zstd", compression_level=1)
         self._rows: list[Finished] = []
         self._written = 0
@@ -81,7 +81,12 @@ class TruthWriter:
     def _write(self) -> None:
         rows, first_id = self._rows, self._written
         self._written, self._rows = first_id + len(rows), []
-        self._background.do(lambda: self._writer.write_table(self._fixed.table(rows, first_id)))
+        if self._fixed is None:
+            # A run that fills not even one chunk has use for few relations.
+            used = {row.relation for row in rows} if len(rows) < _CHUNK else range(len(self._relations.all))
+            self._fixed = _Fixed(self._relations, sorted(used))
+        fixed = self._fixed
+        self._background.do(lambda: self._writer.write_table(fixed.table(rows, first_id)))
 
 
 SEEN = pa.struct(
@@ -150,21 +155,23 @@ SCHEMA = pa.schema(
 
 
 class _Fixed:
-    """What all connections of a relation have in common, as arrays to take from by the relation's number."""
+    """What all connections of a relation have in common, as arrays to take from by the relation's place."""
 
-    def __init__(self, relations: Relations) -> None:
-        rows = [_fixed_of(relation) for relation in relations.all]
+    def __init__(self, relations: Relations, used: Sequence[int]) -> None:
+        self._place_of = {number: place for place, number in enumerate(used)}
+        chosen = [relations.all[number] for number in used]
+        rows = [_fixed_of(relation) for relation in chosen]
         columns = list(zip(*rows, strict=True)) or [()] * len(_FIXED)
         self._of_relation = {
             name: pa.array(values, of) for (name, of), values in zip(_FIXED, columns, strict=True)
         }
-        services = [(r.service.opener_port, None if r.kind.swept else r.service.port) for r in relations.all]
+        services = [(r.service.opener_port, None if r.kind.swept else r.service.port) for r in chosen]
         self._opener_port = pa.array([opener for opener, _ in services], pa.int32())
         self._server_port = pa.array([server for _, server in services], pa.int32())
-        self._has_nat = pa.array([r.nat_ports is not None for r in relations.all])
+        self._has_nat = pa.array([r.nat_ports is not None for r in chosen])
         views: list[View] = []
         places: list[list[int]] = []
-        for relation in relations.all:
+        for relation in chosen:
             of_relation = views_of(relation, relations.legs)
             places.append(list(range(len(views), len(views) + len(of_relation))))
             views += of_relation
@@ -175,7 +182,7 @@ class _Fixed:
         """The rows of the file for these connections."""
         columns = list(zip(*rows, strict=True)) or [()] * len(Finished._fields)
         given = dict(zip(Finished._fields, columns, strict=True))
-        relation = pa.array(given["relation"], pa.int32())
+        relation = pa.array([self._place_of[number] for number in given["relation"]], pa.int32())
         port = pa.array(given["port"], pa.int32())
         nat_port = pc.if_else(
             self._has_nat.take(relation), pa.array(given["nat_port"], pa.int32()), pa.scalar(None, pa.int32())
