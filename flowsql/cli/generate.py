@@ -50,7 +50,9 @@ def generate(
     ] = 0,
     late_files: Annotated[
         int,
-        typer.Option("--late-files", metavar="N", min=0, help="Slots of which a part comes late, in DIR/late."),
+        typer.Option(
+            "--late-files", metavar="N", min=0, help="Slots of which a part comes late, in DIR/late."
+        ),
     ] = 0,
     overlap: Annotated[
         bool, typer.Option("--overlap", help="A second flow log in some subnets, of rejected records.")
@@ -94,7 +96,9 @@ def generate(
         f"{generated.size_bytes / 1e6:,.1f} MB, below {directory}"
     )
     if generated.late_files:
-        narrator.notice(f"{len(generated.late_files):,} of the files come late: load {directory / 'late'} afterwards")
+        narrator.notice(
+            f"{len(generated.late_files):,} of the files come late: load {directory / 'late'} afterwards"
+        )
     if generated.truth:
         narrator.notice(
             f"the truth is in {generated.truth}, which `flowsql load {directory}` leaves out: "

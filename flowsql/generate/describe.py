@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,7 +60,9 @@ def descriptions(network: Network, flow_logs: Sequence[FlowLog], start: int) -> 
         "describe-security-groups": {"SecurityGroups": _groups(network)},
         "describe-network-acls": {"NetworkAcls": [_acl(acl, network) for acl in network.acls]},
         "describe-route-tables": {"RouteTables": _route_tables(network)},
-        "describe-instances": {"Reservations": [_reservation(i, created) for i in interfaces if i.instance_id]},
+        "describe-instances": {
+            "Reservations": [_reservation(i, created) for i in interfaces if i.instance_id]
+        },
         "describe-nat-gateways": {"NatGateways": [_nat(i, created) for i in _of_type(network, NAT_GATEWAY)]},
         "describe-internet-gateways": {
             "InternetGateways": [_internet_gateway(vpc) for vpc in network.vpcs if _has_public(network, vpc)]
@@ -263,7 +265,10 @@ def _acl(acl: NetworkAcl, network: Network) -> Json:
     subnets = [subnet for subnet in network.subnets if subnet.acl is acl]
     entries = [_entry(entry) for entry in acl.entries]
     for egress in (True, False):
-        for number, cidr in ((DEFAULT_RULE, {"CidrBlock": "0.0.0.0/0"}), (DEFAULT_RULE + 1, {"Ipv6CidrBlock": "::/0"})):
+        for number, cidr in (
+            (DEFAULT_RULE, {"CidrBlock": "0.0.0.0/0"}),
+            (DEFAULT_RULE + 1, {"Ipv6CidrBlock": "::/0"}),
+        ):
             entries.append(
                 {**cidr, "Egress": egress, "Protocol": "-1", "RuleAction": "deny", "RuleNumber": number}
             )
@@ -333,7 +338,12 @@ def _routes(vpc: Vpc, tier: str, network: Network) -> Iterable[Json]:
     def route(target: str, target_id: str, **destination: str) -> Json:
         return {**destination, target: target_id, "Origin": "CreateRoute", "State": "active"}
 
-    yield {"DestinationCidrBlock": vpc.cidr, "GatewayId": "local", "Origin": "CreateRouteTable", "State": "active"}
+    yield {
+        "DestinationCidrBlock": vpc.cidr,
+        "GatewayId": "local",
+        "Origin": "CreateRouteTable",
+        "State": "active",
+    }
     yield {
         "DestinationIpv6CidrBlock": vpc.ipv6_cidr,
         "GatewayId": "local",

@@ -39,9 +39,7 @@ class Cidr:
     def of(cls, text: str) -> Cidr:
         """The range that `text` names."""
         network = ip_network(text)
-        return cls(
-            text, network.version == 6, int(network.network_address), int(network.broadcast_address)
-        )
+        return cls(text, network.version == 6, int(network.network_address), int(network.broadcast_address))
 
     def holds(self, address: int, ipv6: bool) -> bool:
         """Whether the address is in it."""
@@ -120,9 +118,7 @@ class Refusal(NamedTuple):
     rule: int | None
 
 
-def refused_by_groups(
-    groups: Iterable[SecurityGroup], packet: Packet, *, egress: bool
-) -> Refusal | None:
+def refused_by_groups(groups: Iterable[SecurityGroup], packet: Packet, *, egress: bool) -> Refusal | None:
     """None if a rule of any of the groups lets the untracked packet pass."""
     peer = packet.dst if egress else packet.src
     ids = []

@@ -91,7 +91,16 @@ def generate(  # noqa: PLR0913 - one argument a setting
     Raises UsageError for arguments that make no sense, OutputError when a file cannot be written.
     """
     settings = Settings(
-        fields, parquet, start, duration_s, interval_s, shares or {}, missing_files, late_files, overlap, truth
+        fields,
+        parquet,
+        start,
+        duration_s,
+        interval_s,
+        shares or {},
+        missing_files,
+        late_files,
+        overlap,
+        truth,
     )
     _check(settings)
     rng = Random(f"schedule {seed}")
@@ -124,9 +133,15 @@ def generate(  # noqa: PLR0913 - one argument a setting
         if truth:
             from flowsql.generate.truth import TruthWriter
 
-            sink = TruthWriter(stack.enter_context(whole_file(directory / TRUTH / "truth.parquet")), relations, background)
+            sink = TruthWriter(
+                stack.enter_context(whole_file(directory / TRUTH / "truth.parquet")), relations, background
+            )
         traffic = Traffic(
-            relations, Random(f"traffic {seed}"), interval_s=interval_s, intervals=schedule.intervals, sink=sink
+            relations,
+            Random(f"traffic {seed}"),
+            interval_s=interval_s,
+            intervals=schedule.intervals,
+            sink=sink,
         )
         with files:
             for interval in schedule:
@@ -149,7 +164,9 @@ def _check(settings: Settings) -> None:
     if not settings.fields:
         raise UsageError("a log format needs at least one field", remedy="leave it out for AWS's default")
     if not 0 <= settings.start <= _LATEST_START:
-        raise UsageError(f"{settings.start} is no start in Unix seconds", remedy="give a time from 1970 to 9998")
+        raise UsageError(
+            f"{settings.start} is no start in Unix seconds", remedy="give a time from 1970 to 9998"
+        )
     if settings.interval_s not in INTERVALS_S:
         raise UsageError(
             f"AWS has no aggregation interval of {settings.interval_s} s", remedy="60 and 600 are the two"
@@ -192,7 +209,13 @@ def _flow_logs(network: Network, settings: Settings, transit: bool, seed: str) -
         # A flow log has one log format for life, so its id follows from the format; and from the seed.
         digest = hashlib.sha256(f"{seed} {text} {settings} {resource_id}".encode()).hexdigest()
         return FlowLog(
-            f"fl-0{digest[:16]}", resource_id, traffic_type, text, settings.interval_s, settings.parquet, covers
+            f"fl-0{digest[:16]}",
+            resource_id,
+            traffic_type,
+            text,
+            settings.interval_s,
+            settings.parquet,
+            covers,
         )
 
     if transit:
@@ -208,7 +231,7 @@ def _flow_logs(network: Network, settings: Settings, transit: bool, seed: str) -
 class _Files:
     """The log objects of a run, opened as records come for them and closed when their slot is over."""
 
-    def __init__(  # noqa: PLR0913 - all that decides of the files
+    def __init__(
         self,
         directory: Path,
         format_: Format,
@@ -270,7 +293,9 @@ class _Files:
             opened = None
         if opened is None:
             part = self._parts[flow_log] = self._parts.get(flow_log, -1) + 1
-            name = _object_name(self._flow_logs[flow_log].flow_log_id, self._schedule.slot_start(self._slot), part)
+            name = _object_name(
+                self._flow_logs[flow_log].flow_log_id, self._schedule.slot_start(self._slot), part
+            )
             folder = self._directory / LATE if is_late else self._directory
             opened = self._open[key] = _Open(folder / f"{name}{self._format.suffix}", self._format)
         opened.add(run)

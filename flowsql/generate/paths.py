@@ -109,9 +109,7 @@ def refusal_of(hop: Hop, protocol: int, dstport: int, *, tracked: bool) -> Refus
     if isinstance(peer, Remote) and not peer.named:
         # Thousands of hosts have one fate.
         src, dst = (src, _anybody(ipv6)) if hop.egress else (_anybody(ipv6), dst)
-    return _refusal(
-        hop.interface, hop.egress, hop.between_subnets, tracked, protocol, src, dst, dstport
-    )
+    return _refusal(hop.interface, hop.egress, hop.between_subnets, tracked, protocol, src, dst, dstport)
 
 
 def _anybody(ipv6: bool) -> str:
@@ -120,7 +118,7 @@ def _anybody(ipv6: bool) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def _refusal(  # noqa: PLR0913 - all on which it depends
+def _refusal(
     interface: Interface,
     egress: bool,
     between_subnets: bool,
@@ -167,9 +165,7 @@ def _inside(network: Network, source: End, a: Interface, target: End, b: Interfa
     ]
 
 
-def _through_transit(
-    network: Network, source: End, a: Interface, target: End, b: Interface
-) -> list[Hop]:
+def _through_transit(network: Network, source: End, a: Interface, target: End, b: Interface) -> list[Hop]:
     # The gateway keeps packets in the zone they come from, so that replies take other interfaces.
     entering, leaving = (_transit_of(network, side, a.subnet.az_id) for side in (a, b))
     return [

@@ -259,9 +259,7 @@ class _Builder:
                 self._taken.add(key)
                 yield opener, server, service
 
-    def _relate(
-        self, kind: Kind, opener: End, server: End, service: Service, rng: Random
-    ) -> list[Relation]:
+    def _relate(self, kind: Kind, opener: End, server: End, service: Service, rng: Random) -> list[Relation]:
         """The relations of a pair: one, or one for each fate that its swept ports have."""
         if kind.swept is None:
             given = None if service.opener_port is not None else self._ports_of(kind, opener, service, rng)
@@ -295,13 +293,15 @@ class _Builder:
     ) -> tuple[Sequence[Hop], Refusal | None]:
         return passed(request_hops(self._network, opener, server), protocol, port, tracked=False)
 
-    def _one(  # noqa: PLR0913 - all of them describe one pair
+    def _one(
         self, kind: Kind, opener: End, server: End, service: Service, given: Ports | None, port: int
     ) -> Relation:
         protocol, ports = service.protocol, kind.ports
         opener_ports = (ports[0], ports[-1]) if service.opener_port is None else (service.opener_port,) * 2
         if kind.life is Life.FLOODED:
-            hops, refusal = passed(reply_hops(self._network, opener, server), protocol, ports[0], tracked=False)
+            hops, refusal = passed(
+                reply_hops(self._network, opener, server), protocol, ports[0], tracked=False
+            )
             ways = _Ways([], list(hops), [], Life.FLOODED, Outcome.BACKSCATTER, _at(refusal, hops, "reply"))
         else:
             ways = self._ways(kind, opener, server, protocol, opener_ports, port)
@@ -313,9 +313,7 @@ class _Builder:
         sent = legs(ways.sent, False, "request")
         replied, strays = legs(ways.replied, True, "reply"), legs(ways.strays, True, "stray")
         at_once = not any(self.built.legs[leg].accepted for _, leg, _ in strays)
-        shape = Shape(
-            service, ways.life, kind.ipv6, self._wanted.interval_s, at_once, self._wanted.transit
-        )
+        shape = Shape(service, ways.life, kind.ipv6, self._wanted.interval_s, at_once, self._wanted.transit)
         translated = any(hop.translated for hop in [*ways.sent, *ways.replied])
         sizes = self._size(sent), self._size(replied), self._size(strays)
         numbers = [number for number, *_ in [*sent, *replied]]
@@ -345,7 +343,9 @@ class _Builder:
     def _profiles_of(self, shape: Shape) -> list[Profile]:
         found = self._profiles.get(shape)
         if found is None:
-            found = self._profiles[shape] = profiles_of(shape, Random(f"profiles {self._seed} {shape}"), self._wanted.most_profiles)
+            found = self._profiles[shape] = profiles_of(
+                shape, Random(f"profiles {self._seed} {shape}"), self._wanted.most_profiles
+            )
         return found
 
     def _ways(
@@ -364,7 +364,9 @@ class _Builder:
             return _Ways(sent, [], [], life, Outcome.SILENT)
         replied, refusal = self._reply(opener, server, protocol, opener_ports)
         if refusal:
-            return _Ways(sent, replied, [], Life.UNHEARD, Outcome.REPLY_REJECTED, _at(refusal, replied, "reply"))
+            return _Ways(
+                sent, replied, [], Life.UNHEARD, Outcome.REPLY_REJECTED, _at(refusal, replied, "reply")
+            )
         outcome = Outcome.REFUSED_BY_HOST if life is Life.REFUSED else Outcome.ANSWERED
         if life not in (Life.LATE, Life.EXPIRED):
             return _Ways(sent, replied, [], life, outcome)
@@ -393,10 +395,12 @@ class _Builder:
         nat = next(hop.interface for hop in sent if hop.interface.role.interface_type == NAT_GATEWAY)
         key = nat.number, server.address, service.protocol, service.port
         if key not in self._nat_ports:
-            self._nat_ports[key] = Ports(_NAT_PORTS, Random(f"{key[1:]} {self._seed}").randrange(len(_NAT_PORTS)))
+            self._nat_ports[key] = Ports(
+                _NAT_PORTS, Random(f"{key[1:]} {self._seed}").randrange(len(_NAT_PORTS))
+            )
         return self._nat_ports[key]
 
-    def _legs(  # noqa: PLR0913 - one call for each way
+    def _legs(
         self, hops: Sequence[Hop], service: Service, swept: bool, back: bool, refused: bool, outcome: Outcome
     ) -> list[tuple[int, int, bool]]:
         """The legs of one way, now added to all legs; `refused` at the last hop."""
@@ -409,7 +413,14 @@ class _Builder:
             srcport, dstport = (server_port, opener_port) if back else (opener_port, server_port)
             accepted = not (refused and hop is hops[-1])
             leg = Leg(
-                hop.interface, "OK", hop, srcport, dstport, service.protocol, ":" in hop.src.address, accepted,
+                hop.interface,
+                "OK",
+                hop,
+                srcport,
+                dstport,
+                service.protocol,
+                ":" in hop.src.address,
+                accepted,
                 lost=outcome is Outcome.NO_ROUTE,
                 copied=not accepted and hop.interface.number in self._is_covered,
                 by_gateway=self._wanted.transit,
@@ -467,7 +478,9 @@ def _shares(wanted: Mapping[str, float]) -> list[float]:
 def _weights(share: float, relations: int, made: int) -> list[float]:
     """Zipf's law, a little flattened at the top: a few pairs talk most, most talk hardly at all."""
     total = sum(1 / (rank + _TOP_FLATTENING) for rank in range(relations))
-    weights = [share / total / (rank + _TOP_FLATTENING) for _, rank in zip(range(made), count(), strict=False)]
+    weights = [
+        share / total / (rank + _TOP_FLATTENING) for _, rank in zip(range(made), count(), strict=False)
+    ]
     # What pairs that came twice would have had goes to the others.
     scale = share / sum(weights)
     return [weight * scale for weight in weights]
@@ -481,9 +494,7 @@ def _end(host: Host, ipv6: bool, rng: Random) -> End:
     return End(host, rng.choice(addresses))
 
 
-def _at(
-    refusal: Refusal | None, hops: Sequence[Hop], way: str
-) -> tuple[Refusal, Interface, str] | None:
+def _at(refusal: Refusal | None, hops: Sequence[Hop], way: str) -> tuple[Refusal, Interface, str] | None:
     return (refusal, hops[-1].interface, way) if refusal else None
 
 

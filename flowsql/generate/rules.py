@@ -83,15 +83,15 @@ GROUPS: dict[str, GroupSpec] = {
     "postgres": GroupSpec(
         0, (*_tcp(5432, *_FROM_SERVERS, "10.1.0.0/16"), *_ping("sg:monitor")), _NAMES_AND_TIME
     ),
-    "cache": GroupSpec(
-        0, (*_tcp(6379, "sg:app", "sg:web"), *_tcp(80, "sg:web"), *_ping("sg:monitor")), ()
-    ),
+    "cache": GroupSpec(0, (*_tcp(6379, "sg:app", "sg:web"), *_tcp(80, "sg:web"), *_ping("sg:monitor")), ()),
     "resolver": GroupSpec(0, (*_udp(53, _PRIVATE), *_tcp(53, _PRIVATE)), _OUT_ALL),
     "bastion": GroupSpec(0, _tcp(22, "pool:admins"), _OUT_ALL),
     "monitor": GroupSpec(0, _tcp(22, "sg:bastion"), _OUT_ALL),
     "endpoint": GroupSpec(0, _tcp(443, "10.0.0.0/16"), _OUT_ALL),
     "idle": GroupSpec(0, (), _OUT_ALL),
-    "mysql": GroupSpec(1, (*_tcp(3306, "10.0.0.0/16", "sg:batch"), *_ping("10.0.0.0/16")), _NAMES_AND_TIME[1:]),
+    "mysql": GroupSpec(
+        1, (*_tcp(3306, "10.0.0.0/16", "sg:batch"), *_ping("10.0.0.0/16")), _NAMES_AND_TIME[1:]
+    ),
     "batch": GroupSpec(1, _tcp(22, "10.0.0.0/16"), _OUT_ALL),
     "staging-web": GroupSpec(3, _WEB, _OUT_ALL),
     "staging-db": GroupSpec(3, _tcp(5432, "sg:staging-web"), ()),

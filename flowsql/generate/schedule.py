@@ -51,7 +51,7 @@ class Schedule:
     late: frozenset[int]
 
     @classmethod
-    def of(  # noqa: PLR0913 - one argument an option
+    def of(
         cls,
         records: int,
         *,

@@ -171,9 +171,7 @@ def new_id(prefix: str, rng: Random) -> str:
 def _vpc(number: int, spec: VpcSpec, tgw_id: str, rng: Random) -> Vpc:
     prefix = f"2600:1f18:{_group(rng)}:{rng.randrange(16, 256):x}"
     attachment_id = new_id("tgw-attach", rng) if spec.attached else None
-    return Vpc(
-        number, spec.name, spec.octet, new_id("vpc", rng), prefix, tgw_id, attachment_id, spec.logged
-    )
+    return Vpc(number, spec.name, spec.octet, new_id("vpc", rng), prefix, tgw_id, attachment_id, spec.logged)
 
 
 def _subnets(vpc: Vpc, tier: str, network: Network, rng: Random) -> Iterator[Subnet]:
@@ -218,7 +216,10 @@ def _interfaces(role: Role, network: Network, rng: Random) -> Iterator[Interface
         for group in interface.groups:
             group.members |= {
                 (int(ip_address(address)), ipv6)
-                for ipv6, addresses in ((False, (interface.ipv4, *interface.secondary)), (True, (interface.ipv6,)))
+                for ipv6, addresses in (
+                    (False, (interface.ipv4, *interface.secondary)),
+                    (True, (interface.ipv6,)),
+                )
                 for address in addresses
             }
         yield interface

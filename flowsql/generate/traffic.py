@@ -66,11 +66,26 @@ class _Life:
     """A connection that is not over: what it has done so far."""
 
     __slots__ = (
-        "_counts", "_skipped", "_unlogged", "first", "last", "last_interval", "nat_port", "next", "port",
-        "over", "profile", "relation", "reused", "skipped_at", "stray_first",
+        "_counts",
+        "_skipped",
+        "_unlogged",
+        "first",
+        "last",
+        "last_interval",
+        "nat_port",
+        "next",
+        "over",
+        "port",
+        "profile",
+        "relation",
+        "reused",
+        "skipped_at",
+        "stray_first",
     )  # fmt: skip
 
-    def __init__(self, relation: Relation, port: int, nat_port: int, profile: Profile, *, reused: bool = False):
+    def __init__(
+        self, relation: Relation, port: int, nat_port: int, profile: Profile, *, reused: bool = False
+    ):
         self.relation, self.port, self.nat_port, self.profile = relation, port, nat_port, profile
         self.next, self.reused, self.last_interval = 0, reused, 0
         self.first, self.last = _NEVER, 0
@@ -253,9 +268,13 @@ class Traffic:
         count = sizes[0] if stage.sent_packets else 0
         if stage.reply_packets:
             count += sizes[2] if stage.stray else sizes[1]
-        lossy = batch.loses(relation, life.port) and life.skipped_at in (None, batch.lossy) and not stage.stray
+        lossy = (
+            batch.loses(relation, life.port) and life.skipped_at in (None, batch.lossy) and not stage.stray
+        )
         if lossy:
-            times, bytes_, dropped = batch.add_lossy(relation, life.port, life.nat_port, stage, self._is_copied)
+            times, bytes_, dropped = batch.add_lossy(
+                relation, life.port, life.nat_port, stage, self._is_copied
+            )
             count -= dropped
             life.skip(batch.lossy, stage)
         else:
@@ -376,14 +395,20 @@ class _Runs:
                 first, last = start if start < first else first, end if end > last else last
                 run_of[i].append((leg, nat_port if translated else port, packets, size, start, end, flags))
         if reply_packets:
-            starts, ends = (
-                (self._single, self._single) if reply_packets == 1 else (self._starts, self._ends)
-            )
+            starts, ends = (self._single, self._single) if reply_packets == 1 else (self._starts, self._ends)
             for i, leg, translated in relation.strays if stray else relation.replied:
                 start, end = starts[i], ends[i]
                 first, last = start if start < first else first, end if end > last else last
                 run_of[i].append(
-                    (leg, nat_port if translated else port, reply_packets, reply_size, start, end, reply_flags)
+                    (
+                        leg,
+                        nat_port if translated else port,
+                        reply_packets,
+                        reply_size,
+                        start,
+                        end,
+                        reply_flags,
+                    )
                 )
         if not last:
             # Where nobody logs it, it happened all the same.

@@ -147,7 +147,11 @@ SCHEMA = pa.schema(
         ("last", pa.int64()),
         ("closed", pa.bool_()),
         ("reused_port", pa.bool_()),
-        *((f"{way}_{what}", pa.int64()) for way in ("sent", "replied", "stray") for what in ("packets", "bytes")),
+        *(
+            (f"{way}_{what}", pa.int64())
+            for way in ("sent", "replied", "stray")
+            for what in ("packets", "bytes")
+        ),
         *_FIXED[10:],
         ("seen", pa.list_(SEEN)),
     ]
@@ -231,7 +235,8 @@ class _Fixed:
         fields["server_port"] = pc.coalesce(self._server_port.take(relation).take(parent), own_port)
         stray = of_view["stray"]
         first, last, over, stray_first = (
-            pa.array(given[name], pa.int64()).take(parent) for name in ("first", "last", "over", "stray_first")
+            pa.array(given[name], pa.int64()).take(parent)
+            for name in ("first", "last", "over", "stray_first")
         )
         fields["first"] = pc.if_else(stray, stray_first, first)
         fields["last"] = pc.if_else(stray, last, pc.coalesce(over, last))
@@ -251,7 +256,9 @@ class _Fixed:
         seen = pa.ListArray.from_arrays(places.offsets, struct)
         return _without(seen, pc.equal(pc.add(fields["sent_records"], fields["replied_records"]), 0))
 
-    def _missing(self, of_view: dict[str, pa.Array], parent: pa.Array, unlogged: Sequence[object]) -> pa.Array:
+    def _missing(
+        self, of_view: dict[str, pa.Array], parent: pa.Array, unlogged: Sequence[object]
+    ) -> pa.Array:
         sent, replied, stray = (
             pa.array([row[i] for row in unlogged], pa.int64()).take(parent)  # type: ignore[index]
             for i in range(3)
@@ -379,4 +386,3 @@ def refused_parts(relation: Relation) -> tuple[object, ...]:
     return (
         refusal.filter, refusal.filter_id, direction, refusal.rule, interface.interface_id, leg,
     )  # fmt: skip
-

@@ -72,7 +72,9 @@ def _objects_at(path: Path, source: str, spool: Path) -> Iterator[LogObject]:
 
 def _files_below(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder, onerror=_raise_unreadable, followlinks=False):
-        folders[:] = [f for f in folders if not f.startswith(".") and not (Path(parent) / f / IGNORE).exists()]
+        folders[:] = [
+            f for f in folders if not f.startswith(".") and not (Path(parent) / f / IGNORE).exists()
+        ]
         for name in files:
             if not name.startswith(".") and (Path(parent) / name).is_file():
                 yield Path(parent) / name

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,7 +20,6 @@ from flowsql.generate.kinds import KINDS, MEANINGS
 from flowsql.generate.logs import generate
 from flowsql.logformat.fields import TGW_FIELDS
 from flowsql.logformat.format_string import parse_format_string
-from tests.generate.join import Joined, Row, Seen, join
 
 FIELDS = tuple(
     parse_format_string(
@@ -25,6 +28,94 @@ FIELDS = tuple(
     )
 )
 FIN, SYN, RST = 1, 2, 4
+Row = dict[str, str]
+Key = tuple[str, str, str, str, str, str]
+
+
+@dataclass
+class Seen:
+    """An element of a connection's `seen`, with the records that belong to it."""
+
+    connection: dict[str, Any]
+    view: dict[str, Any]
+    sent: list[Row] = field(default_factory=list)
+    replied: list[Row] = field(default_factory=list)
+
+
+@dataclass
+class Joined:
+    connections: list[dict[str, Any]]
+    seen: list[Seen]
+    rows: list[Row]
+    described: dict[str, Any]
+
+    def views_of(self) -> dict[int, list[Seen]]:
+        views: dict[int, list[Seen]] = defaultdict(list)
+        for seen in self.seen:
+            views[seen.connection["connection_id"]].append(seen)
+        return views
+
+
+def rows_of(files: list[Path]) -> Iterator[Row]:
+    for file in files:
+        header, *lines = gzip.decompress(file.read_bytes()).decode().splitlines()
+        names = header.split(" ")
+        for line in lines:
+            yield dict(zip(names, line.split(" "), strict=True))
+
+
+def interface_of(row: Row) -> str:
+    """Where the record was made; in logs of a transit gateway its interface at that side."""
+    if "interface-id" in row:
+        return row["interface-id"]
+    return row["tgw-dst-eni" if row["flow-direction"] == "egress" else "tgw-src-eni"]
+
+
+def described(truth: Path) -> dict[str, Any]:
+    return {path.stem: json.loads(path.read_text()) for path in truth.glob("*.json")}
+
+
+def join(files: list[Path], truth: Path) -> Joined:
+    """Every record put to the one element of `seen` it belongs to: by interface, addresses, ports and times."""
+    connections = pq.read_table(truth / "truth.parquet").to_pylist()
+    by_key: dict[Key, list[tuple[Seen, bool]]] = defaultdict(list)
+    all_seen = []
+    for connection in connections:
+        for view in connection["seen"]:
+            seen = Seen(connection, view)
+            all_seen.append(seen)
+            opener = view["opener_address"], str(view["opener_port"])
+            server = view["server_address"], str(view["server_port"])
+            place = view["interface_id"], str(connection["protocol"])
+            if view["sent_records"]:
+                by_key[(*place, *opener, *server)].append((seen, False))
+            if view["replied_records"]:
+                by_key[(*place, *server, *opener)].append((seen, True))
+    rows = list(rows_of(files))
+    for row in rows:
+        if row["log-status"] != "OK":
+            continue
+        key = (
+            interface_of(row),
+            row["protocol"],
+            row["srcaddr"],
+            row["srcport"],
+            row["dstaddr"],
+            row["dstport"],
+        )
+        start, end = int(row["start"]), int(row["end"])
+        found = [
+            (seen, back)
+            for seen, back in by_key[key]
+            if seen.view["first"] <= start
+            and end <= seen.view["last"]
+            and row.get("action", "ACCEPT")
+            == (seen.view["replied_action"] if back else seen.view["sent_action"])
+        ]
+        assert len(found) == 1, (row, [(seen.view, seen.connection) for seen, _ in by_key[key]])
+        (seen, back), *_ = found
+        (seen.replied if back else seen.sent).append(row)
+    return Joined(connections, all_seen, rows, described(truth))
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +131,9 @@ def check_counts(joined: Joined) -> None:
     for seen in joined.seen:
         view = seen.view
         lost = view["missing_records"] + view["skipped_records"]
-        assert len(seen.sent) + len(seen.replied) + lost == view["sent_records"] + view["replied_records"], seen
+        assert len(seen.sent) + len(seen.replied) + lost == view["sent_records"] + view["replied_records"], (
+            seen
+        )
         for way, rows in (("sent", seen.sent), ("replied", seen.replied)):
             counts = [len(rows), sum(int(r["packets"]) for r in rows), sum(int(r["bytes"]) for r in rows)]
             told = [view[f"{way}_{what}"] for what in ("records", "packets", "bytes")]
@@ -66,7 +159,7 @@ def test_every_record_belongs_to_one_view_and_every_view_has_its_records(joined:
     share=st.sampled_from(KINDS),
 )
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_join_holds_for_all_options(  # noqa: PLR0917
+def test_the_join_holds_for_all_options(
     tmp_path_factory: pytest.TempPathFactory,
     seed: int,
     interval_s: int,
@@ -108,9 +201,7 @@ def test_the_join_holds_for_all_options(  # noqa: PLR0917
 def test_transit_gateway_logs_join_by_the_attachment_interface(tmp_path: Path) -> None:
     generated = generate(tmp_path, records=5_000, seed=2, fields=TGW_FIELDS)
     assert generated.truth
-    rows = join([], generated.truth)
-    assert rows.connections
-    joined = _join_transit(generated.files, generated.truth)
+    joined = join(generated.files, generated.truth)
     check_counts(joined)
     flags = {int(row["tcp-flags"]) for row in joined.rows if row["log-status"] == "OK"}
     assert flags & {2 | 8 | 16, 3 | 8 | 16}, "transit gateways record ACK and PSH, too"
@@ -118,23 +209,6 @@ def test_transit_gateway_logs_join_by_the_attachment_interface(tmp_path: Path) -
     lost = [row for row in joined.rows if row["packets-lost-no-route"] not in ("0", "-")]
     assert lost
     assert all(row["packets-lost-no-route"] == row["packets"] for row in lost)
-
-
-def _join_transit(files: list[Path], truth: Path) -> Joined:
-    from tests.generate import join as module
-
-    original = module.rows_of
-
-    def with_interface(paths: list[Path]) -> Iterator[Row]:
-        for row in original(paths):
-            side = "tgw-dst-eni" if row["flow-direction"] == "egress" else "tgw-src-eni"
-            yield row | {"interface-id": row[side]}
-
-    module.rows_of = with_interface  # type: ignore[assignment]
-    try:
-        return join(files, truth)
-    finally:
-        module.rows_of = original
 
 
 class Rules:
@@ -178,10 +252,15 @@ class Rules:
         names = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
         if permission["IpProtocol"] not in ("-1", names[protocol]):
             return False
-        if permission["IpProtocol"] in ("tcp", "udp") and not permission["FromPort"] <= port <= permission["ToPort"]:
+        if (
+            permission["IpProtocol"] in ("tcp", "udp")
+            and not permission["FromPort"] <= port <= permission["ToPort"]
+        ):
             return False
         address = ip_address(peer)
-        cidrs = [r["CidrIp"] for r in permission["IpRanges"]] + [r["CidrIpv6"] for r in permission["Ipv6Ranges"]]
+        cidrs = [r["CidrIp"] for r in permission["IpRanges"]] + [
+            r["CidrIpv6"] for r in permission["Ipv6Ranges"]
+        ]
         return any(address in ip_network(cidr) for cidr in cidrs) or any(
             peer in self._members[pair["GroupId"]] for pair in permission["UserIdGroupPairs"]
         )
@@ -214,7 +293,9 @@ def test_actions_follow_from_the_described_groups_and_acls(joined: Joined) -> No
         connection = seen.connection
         expired_at_patient = _still_tracked(rules, seen)
         for rows, back in ((seen.sent, False), (seen.replied, True)):
-            stateful = (back and not seen.view["stray"] and connection["kind"] != "backscatter") or expired_at_patient
+            stateful = (
+                back and not seen.view["stray"] and connection["kind"] != "backscatter"
+            ) or expired_at_patient
             for row in rows:
                 egress = row["flow-direction"] == "egress"
                 peer = row["pkt-dstaddr"] if egress else row["pkt-srcaddr"]
@@ -232,8 +313,10 @@ def test_actions_follow_from_the_described_groups_and_acls(joined: Joined) -> No
 def _still_tracked(rules: Rules, seen: Seen) -> bool:
     """An interface without a shortened time-out remembers a silent connection for days."""
     interface = rules.interfaces[seen.view["interface_id"]]
-    return seen.view["stray"] and seen.connection["reject_kind"] == "expired" and (
-        "ConnectionTrackingConfiguration" not in interface
+    return (
+        seen.view["stray"]
+        and seen.connection["reject_kind"] == "expired"
+        and ("ConnectionTrackingConfiguration" not in interface)
     )
 
 
@@ -269,7 +352,9 @@ def test_refusals_name_the_filter_that_refuses(joined: Joined) -> None:
         by_group = not rules.groups_pass(*arguments, egress=egress)
         assert by_acl if connection["refused_filter"] == "network-acl" else by_group
         assert (connection["refused_rule"] is None) is (connection["refused_filter"] == "security-group")
-        seen_filters.add((connection["refused_filter"], connection["refused_direction"], connection["refused_leg"]))
+        seen_filters.add(
+            (connection["refused_filter"], connection["refused_direction"], connection["refused_leg"])
+        )
     assert seen_filters >= {
         ("security-group", "ingress", "request"),
         ("security-group", "egress", "request"),
@@ -288,7 +373,9 @@ def test_reject_kinds_are_those_of_the_flags(joined: Joined) -> None:
         for back, rows in ((False, seen.sent), (True, seen.replied)):
             for row in (r for r in rows if r["action"] == "REJECT" and r["protocol"] == "6"):
                 flags, connection = int(row["tcp-flags"]), seen.connection
-                opening = any(int(r["tcp-flags"]) & 18 == SYN for other in _all(joined, seen) for r in other.sent)
+                opening = any(
+                    int(r["tcp-flags"]) & 18 == SYN for other in _all(joined, seen) for r in other.sent
+                )
                 if flags & 18 == SYN:
                     kind = "attempt"
                 elif not opening:
@@ -312,7 +399,12 @@ def _all(joined: Joined, seen: Seen) -> list[Seen]:
 
 
 def _rows_before(joined: Joined, seen: Seen) -> list[Row]:
-    return [row for other in _all(joined, seen) if not other.view["stray"] for row in (*other.sent, *other.replied)]
+    return [
+        row
+        for other in _all(joined, seen)
+        if not other.view["stray"]
+        for row in (*other.sent, *other.replied)
+    ]
 
 
 def test_flags_are_those_of_the_outcome(joined: Joined) -> None:
@@ -352,7 +444,11 @@ def test_what_each_kind_promises(joined: Joined) -> None:
     assert all(c["sent_bytes"] > 100_000 for c in by_kind["exfiltration"])
     assert all(c["server_port"] > c["opener_port"] for c in by_kind["high-port"])
     reused = [c for c in by_kind["reused-port"] if c["reused_port"]]
-    spans = {(c["opener_address"], c["opener_port"], c["server_address"]): c for c in by_kind["reused-port"] if not c["reused_port"]}
+    spans = {
+        (c["opener_address"], c["opener_port"], c["server_address"]): c
+        for c in by_kind["reused-port"]
+        if not c["reused_port"]
+    }
     assert reused
     for again in reused:
         before = spans[again["opener_address"], again["opener_port"], again["server_address"]]
@@ -368,7 +464,9 @@ def test_what_each_kind_promises(joined: Joined) -> None:
 def test_one_tuple_has_both_actions_in_one_interval(joined: Joined) -> None:
     actions = defaultdict(set)
     for row in joined.rows:
-        key = tuple(row[name] for name in ("interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol"))
+        key = tuple(
+            row[name] for name in ("interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol")
+        )
         if row["log-status"] == "OK":
             actions[key, int(row["start"]) // 60].add(row["action"])
     assert {"ACCEPT", "REJECT"} in actions.values()
