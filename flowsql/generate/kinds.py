@@ -61,7 +61,7 @@ class Kind:
 
 
 _SERVERS = ("app", "task", "node")
-_EXPOSED = ("web", "bastion", "alb", "nat", "staging web")
+_EXPOSED = ("web", "bastion", "alb", "nat", "staging-web")
 # Rare kinds come first: a pair and service belongs to the kind that takes it first.
 KINDS: tuple[Kind, ...] = (
     Kind("beacon", ("node#0",), ("command servers#0",), (BEACON,), 0, 1, period_s=120, tags=("beacon",)),
@@ -156,7 +156,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("web", ("clients", "cloud clients"), ("alb",), (HTTPS,), 12, 8_000),
     Kind("web", ("clients", "cloud clients"), ("web", "alb"), (HTTP,), 6, 3_000),
     Kind("web", ("clients",), ("web",), (HTTPS,), 3.5, 1_500, ipv6=True),
-    Kind("web", ("clients",), ("staging web",), (HTTPS,), 0.5, 100),
+    Kind("web", ("clients",), ("staging-web",), (HTTPS,), 0.5, 100),
     Kind(
         "reply-rejected",
         ("translated clients",),
@@ -174,7 +174,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("database", ("batch",), ("postgres",), (POSTGRES,), 0.4, 6),
     Kind("database", ("batch",), ("mysql",), (MYSQL,), 1.2, 6),
     Kind("database", ("app",), ("mysql",), (MYSQL,), 0.3, 8),
-    Kind("database", ("staging web",), ("staging db",), (POSTGRES,), 0.4, 2),
+    Kind("database", ("staging-web",), ("staging-db",), (POSTGRES,), 0.4, 2),
     Kind("cache", ("app", "web"), ("cache",), (REDIS,), 2.5, 20),
     Kind("high-port", ("app", "task", "node"), ("app",), (BROKER,), 1.2, 20, tags=("high-port",)),
     Kind("high-port", ("node", "app"), ("task",), (DISPATCH,), 1.2, 20, tags=("high-port",)),
@@ -199,7 +199,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("noise", ("blocked",), ("web", "alb"), (HTTPS,), 0.8, 200),
     Kind("noise", ("scanners",), ("web", "bastion"), SCANNED_UDP, 2, 150, Life.TRIED),
     Kind("noise", ("scanners",), ("web",), SCANNED, 0.8, 60, Life.TRIED, ipv6=True),
-    Kind("noise", ("scanners",), ("nat", "egress nat"), SCANNED, 1, 200, Life.TRIED),
+    Kind("noise", ("scanners",), ("nat", "egress-nat"), SCANNED, 1, 200, Life.TRIED),
     Kind("health-check", ("alb",), ("web",), (HEALTH,), 0, 18, period_s=30, tags=("health-check",)),
     Kind(
         "ntp",

@@ -197,7 +197,7 @@ def _to_nat(
 def _nat_of(network: Network, interface: Interface) -> Interface:
     nat = network.interface_of(NAT_GATEWAY, interface.vpc)
     if nat is None:
-        nat = next(i for i in network.interfaces if i.role.name == "egress nat")
+        nat = next(i for i in network.interfaces if i.role.name == "egress-nat")
     return nat
 
 

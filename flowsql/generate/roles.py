@@ -70,12 +70,12 @@ ROLES: tuple[Role, ...] = (
     Role("mysql", 2, "data", "mysql", "reporting db", vpc=1),
     Role("batch", 3, "private", "batch", "100% batch", "batch", vpc=1),
     Role("idle", 4, "private", "idle", "spare"),
-    Role("prod transit", 3, "transit", interface_type="transit_gateway"),
-    Role("data transit", 3, "transit", vpc=1, interface_type="transit_gateway"),
-    Role("egress transit", 3, "transit", vpc=2, interface_type="transit_gateway"),
-    Role("egress nat", 1, "public", vpc=2, interface_type="nat_gateway"),
-    Role("staging web", 2, "public", "staging-web", "web frontend", "web", vpc=3),
-    Role("staging db", 1, "data", "staging-db", "orders db", vpc=3),
+    Role("prod-transit", 3, "transit", interface_type="transit_gateway"),
+    Role("data-transit", 3, "transit", vpc=1, interface_type="transit_gateway"),
+    Role("egress-transit", 3, "transit", vpc=2, interface_type="transit_gateway"),
+    Role("egress-nat", 1, "public", vpc=2, interface_type="nat_gateway"),
+    Role("staging-web", 2, "public", "staging-web", "web frontend", "web", vpc=3),
+    Role("staging-db", 1, "data", "staging-db", "orders db", vpc=3),
     Role("partner", 2, "private", "partner", "partner api", vpc=4),
 )
 
