@@ -36,7 +36,7 @@ _LATEST_START = 253_370_764_800  # the year 9999; file names have room for four 
 class Generated:
     """What `generate` wrote: the files in the order of their slots, those that come late, all records.
 
-    `size_bytes` are those of all these files on disk; `truth` is the folder with the truth, None if not wanted.
+    `size_bytes` are those of all these files on disk; `truth` is the folder with the truth, if wanted.
     """
 
     files: list[Path]
@@ -86,8 +86,8 @@ def generate(  # noqa: PLR0913 - one argument a setting
     """Write exactly `records` records, NODATA and SKIPDATA ones included, as log objects below `directory`.
 
     Files for five-minute slots from `start` (Unix seconds, rounded down to a slot), for each flow log its
-    own; the `end` of their records lies in the slot. The same arguments give the same bytes. `on_file` hears of
-    each file when it is complete, with the number of its records.
+    own; the `end` of their records lies in the slot. The same arguments give the same bytes. `on_file`
+    hears of each file when it is complete, with the number of its records.
     Raises UsageError for arguments that make no sense, OutputError when a file cannot be written.
     """
     settings = Settings(
@@ -276,9 +276,9 @@ class _Files:
             is_late = late and self._run % 2 == 1
             if self._has_second:
                 self._add_second(run, is_late)
-                run = [record for record in run if not self._copy_only[record[LEG]]]
-            if run:
-                self._append(self._log_of[run[0][LEG]], is_late, run)
+            own = [r for r in run if not self._copy_only[r[LEG]]] if self._has_second else run
+            if own:
+                self._append(self._log_of[own[0][LEG]], is_late, own)
 
     def _add_second(self, run: Sequence[Record], is_late: bool) -> None:
         copies = [r for r in run if self._copied[r[LEG]] or self._copy_only[r[LEG]]]

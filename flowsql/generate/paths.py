@@ -57,7 +57,9 @@ class Hop:
         return self.dst.address if self.egress else self.interface.address(":" in self.dst.address)
 
 
-def request_hops(network: Network, opener: End, server: End) -> list[Hop]:
+def request_hops(  # noqa: PLR0911 - one way a return
+    network: Network, opener: End, server: End
+) -> list[Hop]:
     """The hops of a packet from opener to server, as far as routes lead."""
     a, b = opener.host, server.host
     if isinstance(a, Remote):

@@ -67,11 +67,19 @@ def test_number_of_records_is_exact(
     assert len(values_of(generated)) == records
     assert heard == [(file, len(lines_of(file)) - 1) for file in generated.files]
     assert len({slot_of(file) for file in generated.files}) == slots
-    assert generated.size_bytes == sum(len(content) for content in bytes_by_name(tmp_path / "AWSLogs").values())
+    assert generated.size_bytes == sum(
+        len(content) for content in bytes_by_name(tmp_path / "AWSLogs").values()
+    )
 
 
 def schedule_of(records: int, **wanted: int) -> Schedule:
-    given = {"start": DEFAULT_START, "interval_s": 60, "duration_s": None, "missing_files": 0, "late_files": 0}
+    given = {
+        "start": DEFAULT_START,
+        "interval_s": 60,
+        "duration_s": None,
+        "missing_files": 0,
+        "late_files": 0,
+    }
     return Schedule.of(records, **(given | wanted), rng=Random(1))  # type: ignore[arg-type]
 
 
@@ -94,8 +102,8 @@ def test_schedule_spreads_exactly_all_records(records: int, wanted: dict[str, in
     schedule = schedule_of(records, **wanted)
     batches = [batch for interval in schedule for batch in interval.batches]
     assert batches[-1].slot + 1 == slots
-    assert sum(batch.count for batch in batches if batch.logged) == records
-    counts = {batch.count for batch in batches if batch.logged}
+    assert sum(batch.size for batch in batches if batch.logged) == records
+    counts = {batch.size for batch in batches if batch.logged}
     assert max(counts) - min(counts) <= 1
     assert {batch.slot for batch in batches if not batch.logged} == schedule.missing
     assert len(schedule.missing) == wanted.get("missing_files", 0)
