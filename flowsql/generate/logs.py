@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -204,10 +204,11 @@ def _check_shares(shares: Mapping[str, float]) -> None:
 def _flow_logs(network: Network, settings: Settings, transit: bool, seed: str) -> list[FlowLog]:
     """A flow log for each VPC that is logged, or for the transit gateway; last the overlapping one."""
     text = to_format_string(settings.fields)
+    chosen = replace(settings, truth=True)  # which does not change the logs
 
     def flow_log(resource_id: str, traffic_type: str | None, covers: frozenset[str]) -> FlowLog:
         # A flow log has one log format for life, so its id follows from the format; and from the seed.
-        digest = hashlib.sha256(f"{seed} {text} {settings} {resource_id}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{seed} {text} {chosen} {resource_id}".encode()).hexdigest()
         return FlowLog(
             f"fl-0{digest[:16]}",
             resource_id,

@@ -72,7 +72,7 @@ def request_hops(  # noqa: PLR0911 - one way a return
         return [Hop(a, True, opener, server, path=_IN_VPC)]
     if b.lost:
         return _into_transit(network, a, opener, server)
-    if b.aws_service == "S3":
+    if _has_endpoint(network, a, b):
         return [Hop(a, True, opener, server, path=_GATEWAY_ENDPOINT)]
     if ipv6 or a.subnet.tier == "public":
         return [Hop(a, True, opener, server, path=_INTERNET_GATEWAY)]
@@ -93,7 +93,7 @@ def reply_hops(network: Network, opener: End, server: End) -> list[Hop]:
             return _inside(network, server, b, opener, a)
         return [Hop(b, True, server, opener, path=_INTERNET_GATEWAY)]
     assert isinstance(a, Interface)
-    if b.aws_service == "S3" or ":" in server.address or a.subnet.tier == "public":
+    if _has_endpoint(network, a, b) or ":" in server.address or a.subnet.tier == "public":
         return [Hop(a, False, server, opener)]
     nat = _nat_of(network, a)
     hops = [Hop(nat, False, server, End(nat, nat.ipv4), translated=True)]
@@ -184,6 +184,11 @@ def _into_transit(network: Network, a: Interface, source: End, target: End) -> l
         Hop(a, True, source, target, next_hop=entering),
         Hop(entering, False, source, target, next_hop=a),
     ]
+
+
+def _has_endpoint(network: Network, a: Interface, b: Remote) -> bool:
+    """Whether a gateway endpoint leads there: the first VPC has one for S3."""
+    return b.aws_service == "S3" and a.vpc is network.vpcs[0]
 
 
 def _to_nat(

@@ -166,10 +166,12 @@ class Relations:
     clockwork: list[Relation] = field(default_factory=list)
     bursts: list[Burst] = field(default_factory=list)
 
+    fillers: list[Relation] = field(default_factory=list)
+
     @property
     def probes(self) -> list[Relation]:
-        """The drawn relations that leave a single record; there are always some."""
-        return [relation for relation in self.drawn if relation.size == 1]
+        """The relations that leave a single record and fill the last gaps; there are always some."""
+        return [relation for relation in self.drawn if relation.size == 1] or self.fillers
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,11 @@ class _Builder:
         shares = _shares(wanted.shares)
         for number, kind in enumerate(KINDS):
             self._add_kind(kind, shares[number], Random(f"kind {number} {seed}"))
+        if not self.built.probes:
+            # Nobody wants such traffic, but exact numbers of records do.
+            for number, kind in enumerate(KINDS):
+                if kind.name in ("noise", "retry") and not self.built.fillers:
+                    self._add_fillers(kind, Random(f"fillers {number} {seed}"))
 
     def _add_kind(self, kind: Kind, share: float, rng: Random) -> None:
         if not share and not kind.period_s:
@@ -237,6 +244,13 @@ class _Builder:
         for number, relation in enumerate(relations, len(self.built.all)):
             relation.number = number
         self.built.all += relations
+
+    def _add_fillers(self, kind: Kind, rng: Random) -> None:
+        related = [relation for pair in self._pairs(kind, rng) for relation in self._relate(kind, *pair, rng)]
+        self.built.fillers = [relation for relation in related if relation.size == 1]
+        for number, relation in enumerate(self.built.fillers, len(self.built.all)):
+            relation.number = number
+        self.built.all += self.built.fillers
 
     def _pairs(self, kind: Kind, rng: Random) -> Iterator[tuple[End, End, Service]]:
         """Opener, server and service of each relation, each once over all kinds."""

@@ -319,8 +319,8 @@ class Traffic:
         relations = self._relations
         for i, (kind, share, members) in enumerate(relations.bursts):
             assert kind.burst
-            first, last = (round(part * self._intervals) for part in kind.burst)
-            if not first <= self._interval < max(last, first + 1):
+            first, last = self._burst_of(kind.burst, share)
+            if not first <= self._interval < last:
                 continue
             # Its share of all connections, in its part of the time.
             wanted = share * left / self._mean_size * self._intervals / max(last - first, 1)
@@ -335,6 +335,17 @@ class Traffic:
                 records = self._open(batch, relation)
                 room, left = room - records, left - records
         return left
+
+    def _burst_of(self, burst: tuple[float, float], share: float) -> tuple[int, int]:
+        """The first interval of a burst and the one after its last: more of them for a large share."""
+        first, last = (round(part * self._intervals) for part in burst)
+        # It takes half of the connections at most.
+        length = min(max(last - first, 1, round(2 * share * self._intervals)), self._intervals)
+        return (
+            (first, first + length)
+            if first + length <= self._intervals
+            else (self._intervals - length, self._intervals)
+        )
 
     def _connect(self, batch: _Runs, left: int) -> None:
         """Add first intervals of new connections until exactly `left` records are there."""

@@ -144,7 +144,7 @@ def test_other_log_format_is_another_flow_log(tmp_path: Path) -> None:
         assert all(matches)
         flow_logs.append({match["flow_log"] for match in matches if match})
         described = json.loads((tmp_path / "truth/describe-flow-logs.json").read_text())["FlowLogs"]
-        assert {log["FlowLogId"] for log in described} == flow_logs[-1]
+        assert {log["FlowLogId"] for log in described} >= flow_logs[-1]
         assert {log["LogFormat"] for log in described} == {to_format_string(fields)}
     assert not flow_logs[0] & flow_logs[1]
 
@@ -271,7 +271,7 @@ def test_nothing_is_left_of_an_unfinished_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shares", "least", "most"),
     [
-        ({"scan-vertical": 0.3}, 0.2, 0.4),
+        ({"scan-vertical": 0.3}, 0.15, 0.4),
         ({"late": 0.2}, 0.15, 0.25),
         ({"noise": 0}, 0, 0),
         ({"beacon": 0}, 0, 0),
