@@ -186,8 +186,8 @@ def _check_shares(shares: Mapping[str, float]) -> None:
     for name, share in shares.items():
         if name not in MEANINGS:
             raise UsageError(
-                f"there is no kind of traffic called {name!r}{did_you_mean(name, MEANINGS)}",
-                remedy="`flowsql generate --kinds` lists them",
+                f"there is no kind of traffic called {name!r}",
+                remedy=f"{did_you_mean(name, MEANINGS)} `flowsql generate --kinds` lists them".lstrip(),
             )
         if not 0 <= share <= 1:
             raise UsageError(f"a share of {share:g} for {name}", remedy="give a number from 0 to 1")

@@ -233,7 +233,7 @@ def test_parquet_has_null_numbers_and_dashes_for_text(tmp_path: Path) -> None:
         ({"records": 5, "duration_s": 600, "missing_files": 1}, "1 files cannot be missing or late"),
         ({"records": 5, "late_files": -1}, "-1 files"),
         ({"records": 4_000_000, "duration_s": 300}, "do not fit into 300 seconds"),
-        ({"records": 5, "shares": {"scan-virtical": 0.1}}, "did you mean 'scan-vertical'"),
+        ({"records": 5, "shares": {"scan-virtical": 0.1}}, "no kind of traffic called 'scan-virtical'"),
         ({"records": 5, "shares": {"web": 1.5}}, "share of 1.5"),
         ({"records": 5, "shares": {"web": 0.6, "noise": 0.6}}, "shares of 1.2"),
         ({"records": 5, "shares": {"ntp": 0.2}}, "goes by the clock"),
