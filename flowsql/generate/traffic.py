@@ -325,6 +325,9 @@ class Traffic:
             # Its share of all connections, in its part of the time.
             wanted = share * left / self._mean_size * self._intervals / max(last - first, 1)
             room = left * 2 // 3
+            members = [m for m in members if not (m.ports and m.ports.exhausted)]
+            if not members:
+                continue
             for _ in range(max(1, round(wanted))):
                 relation = members[self._burst_places[i] % len(members)]
                 self._burst_places[i] += 1
