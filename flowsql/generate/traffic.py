@@ -317,7 +317,7 @@ class Traffic:
     def _burst(self, batch: _Runs, left: int) -> int:
         """Add what falls into short parts of the time; how many records are left."""
         relations = self._relations
-        for i, (kind, share, members) in enumerate(relations.bursts):
+        for i, (kind, share, related) in enumerate(relations.bursts):
             assert kind.burst
             first, last = self._burst_of(kind.burst, share)
             if not first <= self._interval < last:
@@ -325,7 +325,7 @@ class Traffic:
             # Its share of all connections, in its part of the time.
             wanted = share * left / self._mean_size * self._intervals / max(last - first, 1)
             room = left * 2 // 3
-            members = [m for m in members if not (m.ports and m.ports.exhausted)]
+            members = [m for m in related if not (m.ports and m.ports.exhausted)]
             if not members:
                 continue
             for _ in range(max(1, round(wanted))):

@@ -272,7 +272,7 @@ def test_nothing_is_left_of_an_unfinished_file(tmp_path: Path) -> None:
     ("shares", "least", "most"),
     [
         ({"scan-vertical": 0.3}, 0.1, 0.4),
-        ({"late": 0.2}, 0.15, 0.25),
+        ({"late": 0.2}, 0.12, 0.25),
         ({"noise": 0}, 0, 0),
         ({"beacon": 0}, 0, 0),
         ({"web": 1}, 0.8, 1),
