@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,15 @@ from flowsql.query_options import QueryOptions
 from flowsql.result import Result, Trust
 from flowsql.store.catalog import Catalog, engine_connection, quoted
 from flowsql.store.records import LiveSegment, live_segments, records_sql, touching
-from flowsql.views.views import has_edition, macro_statements, view_statements
+from flowsql.views.views import (
+    LOOKED_UP,
+    View,
+    has_edition,
+    macro_statements,
+    store_relations,
+    view_statement,
+    views_named,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,6 +53,8 @@ class Session:
         self.options = options
         self._catalog = catalog
         self._con = engine_connection()
+        self._views: dict[str, View] = {}
+        self._known = store_relations("catalog.")
         try:
             self._configure()
             catalog.attach(self._con)
@@ -112,8 +123,22 @@ class Session:
             "create view rejects as"
             " select loads.name, rejects.* from catalog.rejects join catalog.loads using (load_id)"
         )
-        for statement in view_statements():
-            self._con.execute(statement)
+
+    def _create_views_named(self, sql: str) -> None:
+        """Makes the views that the text may read, as far as they are not there already."""
+        for view in views_named(sql):
+            known = self._views.get(view.name)
+            if known is None or (known.is_lean and not view.is_lean):
+                self._create_view(replace(view, sql=self._known.get(view.name, view.sql)))
+                self._views[view.name] = view
+
+    def _create_view(self, view: View) -> None:
+        """Makes the view, or a table of what is looked up: DuckDB would guess it to be long."""
+        if view.name in LOOKED_UP:
+            with self._guarded():
+                self._con.execute(f"create table {view.name} as\n{view.sql}")
+        else:
+            self._con.execute(view_statement(view))
 
     def trust(self, notes: Sequence[str] = ()) -> Trust:
         """What the answers of this session count."""
@@ -130,11 +155,16 @@ class Session:
         self._con.execute("set lock_configuration = true")
 
     def statements(self, sql: str) -> list[duckdb.Statement]:
-        """The statements in `sql`, split by DuckDB's own parser. Raises QueryError at a syntax error."""
+        """The statements in `sql`, split by DuckDB's own parser; the views they name are there from now on.
+
+        Raises QueryError at a syntax error.
+        """
         try:
-            return self._con.extract_statements(sql)
+            statements = self._con.extract_statements(sql)
         except duckdb.Error as error:
             raise query_error(error) from error
+        self._create_views_named(sql)
+        return statements
 
     @staticmethod
     def gives_rows(statement: duckdb.Statement) -> bool:

@@ -13,15 +13,32 @@ if TYPE_CHECKING:
     import duckdb
 
 _COMMENT_LINE = re.compile(r"--[ ]?(.*)\n?")
+_WORD = re.compile(r"[a-z_][a-z0-9_]*")
+# What a view reads.
+_SOURCE = re.compile(r"\b(?:from|join) ([a-z_]+)")
+# What may show all columns of a relation: stars but that of count(*), FROM without SELECT, other statements.
+_WHOLE_ROWS = (
+    re.compile(r"(?<!\()\*|\*(?!\s*\))"),
+    re.compile(r"(?:^|[(;]|\b(?:as|all|name|union|except|intersect))\s*from\b", re.IGNORECASE),
+    re.compile(r"\b(?:columns|describe|summarize|pivot|unpivot|table)\b|(?:^|;)\s*desc\b", re.IGNORECASE),
+)
+# Words of statements that list relations.
+_LISTING = frozenset(
+    {"show", "information_schema", "duckdb_views", "duckdb_columns", "duckdb_tables", "pragma"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: `about` begins with what one row is; `sql` is its SELECT, without a closing semicolon."""
+    """A view: `about` begins with what one row is; `sql` is its SELECT, without a closing semicolon.
+
+    A lean one lacks columns that are there in the view of this name.
+    """
 
     name: str
     about: str
     sql: str
+    is_lean: bool = False
 
 
 def _read_view(name: str) -> View:
@@ -42,8 +59,25 @@ def _split_comment(text: str) -> tuple[str, str]:
     return " ".join(lines), text
 
 
-# In the order of creation: a view reads `records` and the views above it.
-VIEWS: tuple[View, ...] = (_read_view("flows"),)
+# In the order of creation: a view reads `records` and the views above it. Of the first four a store may know
+# better: see store_relations.
+VIEWS: tuple[View, ...] = tuple(
+    map(
+        _read_view,
+        (
+            *("query_window", "interface_times", "interface_addresses", "load_logs"),
+            *("flow_records", "log_hours", "second_logs", "own_addresses", "legs", "entrances", "flows"),
+            *("coverage", "coverage_by_hour"),
+        ),
+    )
+)
+# Those that are short however many the records, and looked up for each of them.
+LOOKED_UP = frozenset(
+    {"interface_addresses", "log_hours", "second_logs", "own_addresses", "legs", "entrances"}
+)
+# The columns of `flows` for which other records have to be looked at.
+TRACED_COLUMNS = frozenset({"counted", "second_view_of"})
+_LEAN_FLOWS = View("flows", "", "select * from flow_records", is_lean=True)
 
 
 def macro_statements() -> list[str]:
@@ -53,14 +87,33 @@ def macro_statements() -> list[str]:
     return [_split_comment(text)[1] for text in texts if text]
 
 
-def view_statements() -> list[str]:
-    """A `create or replace view` for each view, in order; the macros and `records` must be there."""
-    return [f"create or replace view {view.name} as\n{view.sql}" for view in VIEWS]
+def view_statement(view: View) -> str:
+    """The `create or replace view` for it; the macros, `records` and the views it reads must be there."""
+    return f"create or replace view {view.name} as\n{view.sql}"
+
+
+def views_named(sql: str) -> list[View]:
+    """The views that a text of SQL may read, those that they read themselves included, in order of creation.
+
+    Making all of them would take longer than most queries. `flows` is without what nobody asks for, as
+    DuckDB would do the work of finding it out all the same.
+    """
+    words = set(_WORD.findall(sql.lower()))
+    if words & _LISTING:
+        return list(VIEWS)
+    shows_all = any(pattern.search(sql) for pattern in _WHOLE_ROWS)
+    chosen: list[View] = []
+    for view in reversed(VIEWS):
+        if view.name in words:
+            is_lean = view.name == "flows" and not shows_all and not words & TRACED_COLUMNS
+            chosen.insert(0, _LEAN_FLOWS if is_lean else view)
+            words |= set(_SOURCE.findall(chosen[0].sql)) | TRACED_COLUMNS & set(_WORD.findall(chosen[0].sql))
+    return chosen
 
 
 def create_statements() -> list[str]:
     """The macros, then the views; none names a schema, so they fit a session and a catalogue alike."""
-    return [*macro_statements(), *view_statements()]
+    return [*macro_statements(), *map(view_statement, VIEWS)]
 
 
 def edition() -> str:
@@ -75,6 +128,20 @@ def has_edition(con: duckdb.DuckDBPyConnection, database: str) -> bool:
         [database, VIEWS[-1].name],
     ).fetchall()
     return found == [(edition(),)]
+
+
+def store_relations(catalog: str = "") -> dict[str, str]:
+    """Name -> SELECT of the views that a store knows better than its records, over its catalogue's tables.
+
+    `catalog` goes before their names: 'catalog.' for an attached one.
+    """
+    return {
+        "load_logs": (
+            "select load_id, coalesce(flow_log_id, log_format) as flow_log,"
+            " length(log_format) - length(replace(log_format, '$', '')) as fields"
+            f" from {catalog}loads"
+        ),
+    }
 
 
 def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -93,5 +160,7 @@ def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     records = f"create or replace view records as\n{records_sql(live_segments(con, name), store)}"
     if has_edition(con, name):
         return [records]
+    known = store_relations()
     mark = f"comment on view {VIEWS[-1].name} is '{edition()}'"
-    return [*macro_statements(), records, *view_statements(), mark]
+    views = [View(v.name, v.about, known.get(v.name, v.sql)) for v in VIEWS]
+    return [*macro_statements(), records, *map(view_statement, views), mark]
