@@ -103,6 +103,24 @@ class WindowOptions:
         str | None,
         typer.Option("--now", metavar="T", help="The clock of this run.", rich_help_panel=_WINDOW),
     ] = None
+    lag: Annotated[
+        str | None,
+        typer.Option(
+            "--lag",
+            metavar="SPAN",
+            help="How long records take to arrive; an open or relative end moves back to now - SPAN.",
+            rich_help_panel=_WINDOW,
+        ),
+    ] = None
+    align: Annotated[
+        str | None,
+        typer.Option(
+            "--align",
+            metavar="hour",
+            help="Cut both ends of the window to whole hours.",
+            rich_help_panel=_WINDOW,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
