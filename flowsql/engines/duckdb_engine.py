@@ -36,6 +36,8 @@ from flowsql.views.views import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from flowsql.window import Window
+
 _BATCH_ROWS = 10_000
 # Statements that give rows to show; of the others only an error is of interest.
 _WITH_ROWS = {"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"}
@@ -107,16 +109,14 @@ class Session:
         else:
             for statement in macro_statements():
                 self._con.execute(statement)
-        records = records_sql(
-            self.segments,
-            self._catalog.folder,
-            since=self.options.window.since,
-            until=self.options.window.until,
-            dead_loads="catalog.dead_loads",
+        window = self.options.window
+        self._con.execute(f"create view records as {self._records(window)}")
+        self._known["query_window"] = (
+            f"select {_bound(window.since)} as since_s, {_bound(window.until)} as until_s,"
+            " cast(null as bigint) as decided_s"
         )
-        where = " and ".join(f"({condition})" for condition in conditions_of(self.options.scope))
-        scoped = f"select * from ({records}) where {where}" if where else records
-        self._con.execute(f"create view records as {scoped}")
+        if window.is_bounded and self.options.context_s:
+            self._known["records_in_context"] = self._records(window.widened(self.options.context_s))
         for table in ("loads", "segments", "objects"):
             self._con.execute(f"create view {table} as from catalog.{table}")
         self._con.execute(
@@ -124,11 +124,24 @@ class Session:
             " select loads.name, rejects.* from catalog.rejects join catalog.loads using (load_id)"
         )
 
+    def _records(self, window: Window) -> str:
+        """A select of the scope's records that are in the window."""
+        records = records_sql(
+            self.segments,
+            self._catalog.folder,
+            since=window.since,
+            until=window.until,
+            dead_loads="catalog.dead_loads",
+        )
+        where = " and ".join(f"({condition})" for condition in conditions_of(self.options.scope))
+        return f"select * from ({records}) where {where}" if where else records
+
     def _create_views_named(self, sql: str) -> None:
         """Makes the views that the text may read, as far as they are not there already."""
-        for view in views_named(sql):
+        shown = self._views["flows"].traced if "flows" in self._views else ()
+        for view in views_named(" ".join([sql, *shown])):
             known = self._views.get(view.name)
-            if known is None or (known.is_lean and not view.is_lean):
+            if known is None or not known.traced >= view.traced:
                 self._create_view(replace(view, sql=self._known.get(view.name, view.sql)))
                 self._views[view.name] = view
 
@@ -241,6 +254,10 @@ class Session:
                 signal.signal(signal.SIGINT, previous)
         if interrupted:
             raise Interrupted("interrupted")
+
+
+def _bound(seconds: int | None) -> str:
+    return f"cast({'null' if seconds is None else seconds} as bigint)"
 
 
 def query_error(error: Exception, timeout_s: float | None = None) -> FlowsqlError:

@@ -32,13 +32,13 @@ _LISTING = frozenset(
 class View:
     """A view: `about` begins with what one row is; `sql` is its SELECT, without a closing semicolon.
 
-    A lean one lacks columns that are there in the view of this name.
+    `traced` are the columns that took looking at other records; a lean view lacks some.
     """
 
     name: str
     about: str
     sql: str
-    is_lean: bool = False
+    traced: frozenset[str] = frozenset()
 
 
 def _read_view(name: str) -> View:
@@ -59,25 +59,36 @@ def _split_comment(text: str) -> tuple[str, str]:
     return " ".join(lines), text
 
 
-# In the order of creation: a view reads `records` and the views above it. Of the first four a store may know
+# In the order of creation: a view reads `records` and the views above it. Of the first a store may know
 # better: see store_relations.
 VIEWS: tuple[View, ...] = tuple(
     map(
         _read_view,
         (
-            *("query_window", "interface_times", "interface_addresses", "load_logs"),
-            *("flow_records", "log_hours", "second_logs", "own_addresses", "legs", "entrances", "flows"),
+            *("query_window", "records_in_context", "interface_times", "interface_addresses", "load_logs"),
+            *("endpoints", "flow_records", "interface_ends", "own_networks", "flow_sides"),
+            *("log_hours", "second_logs", "own_addresses", "legs", "entrances", "flows"),
+            *("openings", "tcp_directions"),
             *("coverage", "coverage_by_hour"),
         ),
     )
 )
 # Those that are short however many the records, and looked up for each of them.
 LOOKED_UP = frozenset(
-    {"interface_addresses", "log_hours", "second_logs", "own_addresses", "legs", "entrances"}
+    {
+        *("interface_addresses", "interface_ends", "own_networks", "endpoints"),
+        *("log_hours", "second_logs", "own_addresses", "legs", "entrances"),
+    }
 )
 # The columns of `flows` for which other records have to be looked at.
-TRACED_COLUMNS = frozenset({"counted", "second_view_of"})
-_LEAN_FLOWS = View("flows", "", "select * from flow_records", is_lean=True)
+_COUNTED = frozenset({"counted", "second_view_of"})
+_SIDES = frozenset(
+    {
+        *("direction", "local_addr", "local_port", "remote_addr", "remote_port", "local_evidence"),
+        *("src_scope", "dst_scope"),
+    }
+)
+TRACED_COLUMNS = _COUNTED | _SIDES
 
 
 def macro_statements() -> list[str]:
@@ -105,10 +116,20 @@ def views_named(sql: str) -> list[View]:
     chosen: list[View] = []
     for view in reversed(VIEWS):
         if view.name in words:
-            is_lean = view.name == "flows" and not shows_all and not words & TRACED_COLUMNS
-            chosen.insert(0, _LEAN_FLOWS if is_lean else view)
-            words |= set(_SOURCE.findall(chosen[0].sql)) | TRACED_COLUMNS & set(_WORD.findall(chosen[0].sql))
+            if view.name == "flows":
+                view = flows_with(TRACED_COLUMNS if shows_all else frozenset(TRACED_COLUMNS & words))
+            chosen.insert(0, view)
+            words |= set(_SOURCE.findall(view.sql)) | TRACED_COLUMNS & set(_WORD.findall(view.sql))
     return chosen
+
+
+def flows_with(traced: frozenset[str]) -> View:
+    """The view `flows` with these traced columns at least; without them it costs no more than `flow_records`."""
+    (flows,) = (view for view in VIEWS if view.name == "flows")
+    sides = "flow_sides" if traced & _SIDES else "flow_records"
+    sql = flows.sql.replace("from flow_sides", f"from {sides}") if traced & _COUNTED else f"select * from {sides}"
+    groups = (group for group in (_COUNTED, _SIDES) if traced & group)
+    return View("flows", flows.about, sql, frozenset().union(*groups))
 
 
 def create_statements() -> list[str]:
@@ -130,6 +151,36 @@ def has_edition(con: duckdb.DuckDBPyConnection, database: str) -> bool:
     return found == [(edition(),)]
 
 
+# What the segments' statistics tell, in the columns of the views of these names.
+_INTERFACE_ADDRESSES = """\
+select addresses.interface_id, addresses.vpc_id, address
+from (
+    select interface_id, max(vpc_id) as vpc_id, address, family, sum(records) as records,
+        min(min_peer) as min_peer, max(max_peer) as max_peer
+    from {catalog}segment_addresses
+    group by interface_id, address, family
+) as addresses
+join (
+    select interface_id, sum(v4_records) as v4_records, sum(v6_records) as v6_records
+    from {catalog}segment_interfaces
+    group by interface_id
+) as totals
+    on totals.interface_id = addresses.interface_id
+    and addresses.records = case when family = 4 then v4_records else v6_records end
+where min_peer <> max_peer"""
+_ENDPOINTS = """\
+select coalesce(vpc_id, '') as vpc_id, address, port, protocol,
+    cast(sum(syn_acks) as bigint) as syn_acks, bit_count(bit_or(peer_ports)) as peer_ports
+from (
+    select vpc_id, address, port, protocol, syn_acks, cast(0 as bigint) as peer_ports
+    from {catalog}segment_services
+    union all
+    select vpc_id, address, port, protocol, 0, peer_ports
+    from {catalog}segment_endpoints
+)
+group by coalesce(vpc_id, ''), address, port, protocol"""
+
+
 def store_relations(catalog: str = "") -> dict[str, str]:
     """Name -> SELECT of the views that a store knows better than its records, over its catalogue's tables.
 
@@ -141,6 +192,8 @@ def store_relations(catalog: str = "") -> dict[str, str]:
             " length(log_format) - length(replace(log_format, '$', '')) as fields"
             f" from {catalog}loads"
         ),
+        "interface_addresses": _INTERFACE_ADDRESSES.format(catalog=catalog),
+        "endpoints": _ENDPOINTS.format(catalog=catalog),
     }
 
 
