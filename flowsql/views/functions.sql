@@ -334,3 +334,49 @@ create or replace macro local_end(
             and not is_passed_on(is_tgw, dstaddr, pkt_dstaddr)
         then 'dst'
     end;
+
+-- How long a conversation may be silent before the next packets of the same addresses and ports are another one, where no
+-- flags tell: what security groups wait for UDP and ICMP, an hour for TCP.
+create or replace macro silence_s(protocol) as
+    case when protocol = 6 then 3600 when protocol = 17 then 180 when protocol in (1, 58) then 60 else 600 end;
+
+-- 'ACCEPT', 'REJECT', or 'MIXED': AWS writes a record for each action of an interval. Null if none was logged.
+create or replace macro action_of(accepts, rejects) as
+    case
+        when accepts > 0 and rejects > 0 then 'MIXED'
+        when accepts > 0 then 'ACCEPT'
+        when rejects > 0 then 'REJECT'
+    end;
+
+-- Whether packets of one side, unanswered, can be no more than attempts to open: SYN alone, or nothing that tells otherwise
+-- and no payload. Other TCP packets belong to a conversation whose other side is not seen here.
+create or replace macro is_bare_opening(protocol, flags, packets, bytes) as
+    protocol <> 6
+    or (
+        coalesce(flags & 18 = 2 and flags & 1 = 0, flags is null)
+        and coalesce(packets <= 14, true)
+        and coalesce(bytes <= packets * 80, true)
+    );
+
+-- The state of a TCP conversation as Zeek names it, from the flags of both sides, OR-ed over all its time; null without
+-- flags, and where a missing answer proves nothing.
+-- https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html
+create or replace macro zeek_state(protocol, outcome, client_records, server_records, client_flags, server_flags) as
+    case
+        when protocol <> 6 or coalesce(client_flags, server_flags) is null then null
+        when outcome in ('rejected', 'not decidable', 'dropped by NAT') then null
+        when server_records = 0 and outcome = 'silent' and client_flags & 4 <> 0 then 'RSTOS0'
+        when server_records = 0 and outcome = 'silent' then 'S0'
+        when server_records = 0 and client_flags & 3 = 3 then 'SH'
+        when client_records = 0 and server_flags & 22 = 22 then 'RSTRH'
+        when client_records = 0 and server_flags & 19 = 19 then 'SHR'
+        when client_records = 0 or server_records = 0 or client_flags & 2 = 0 then 'OTH'
+        when server_flags & 22 = 4 then 'REJ'
+        when server_flags & 18 <> 18 then 'OTH'
+        when client_flags & server_flags & 1 = 1 then 'SF'
+        when server_flags & 4 <> 0 then 'RSTR'
+        when client_flags & 4 <> 0 then 'RSTO'
+        when client_flags & 1 <> 0 then 'S2'
+        when server_flags & 1 <> 0 then 'S3'
+        else 'S1'
+    end;

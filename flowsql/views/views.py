@@ -26,6 +26,18 @@ _WHOLE_ROWS = (
 _LISTING = frozenset(
     {"show", "information_schema", "duckdb_views", "duckdb_columns", "duckdb_tables", "pragma"}
 )
+# The columns of `flows` for which other records have to be looked at.
+_COUNTED = frozenset({"counted", "second_view_of"})
+_SIDES = frozenset(
+    {
+        *("direction", "local_addr", "local_port", "remote_addr", "remote_port", "local_evidence"),
+        *("src_scope", "dst_scope"),
+    }
+)
+TRACED_COLUMNS = _COUNTED | _SIDES
+# The column of `conversations` for which they have to be compared with each other.
+_MIRRORED = frozenset({"other_interface"})
+_TRACED = {"flows": TRACED_COLUMNS, "conversations": _MIRRORED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,7 @@ class View:
 
 def _read_view(name: str) -> View:
     about, sql = _split_comment(_read(f"{name}.sql"))
-    return View(name, about, sql.rstrip("; \n"))
+    return View(name, about, sql.rstrip("; \n"), _TRACED.get(name, frozenset()))
 
 
 def _read(file_name: str) -> str:
@@ -69,6 +81,7 @@ VIEWS: tuple[View, ...] = tuple(
             *("endpoints", "flow_records", "interface_ends", "own_networks", "flow_sides"),
             *("log_hours", "second_logs", "own_addresses", "legs", "entrances", "flows"),
             *("openings", "tcp_directions"),
+            *("flow_ends", "reused_pairs", "numbered_flows", "stitched", "conversations"),
             *("coverage", "coverage_by_hour"),
         ),
     )
@@ -80,15 +93,6 @@ LOOKED_UP = frozenset(
         *("log_hours", "second_logs", "own_addresses", "legs", "entrances"),
     }
 )
-# The columns of `flows` for which other records have to be looked at.
-_COUNTED = frozenset({"counted", "second_view_of"})
-_SIDES = frozenset(
-    {
-        *("direction", "local_addr", "local_port", "remote_addr", "remote_port", "local_evidence"),
-        *("src_scope", "dst_scope"),
-    }
-)
-TRACED_COLUMNS = _COUNTED | _SIDES
 
 
 def macro_statements() -> list[str]:
@@ -118,16 +122,31 @@ def views_named(sql: str) -> list[View]:
         if view.name in words:
             if view.name == "flows":
                 view = flows_with(TRACED_COLUMNS if shows_all else frozenset(TRACED_COLUMNS & words))
+            elif view.name == "conversations" and not shows_all and not words & _MIRRORED:
+                view = _unmirrored(view)
             chosen.insert(0, view)
             words |= set(_SOURCE.findall(view.sql)) | TRACED_COLUMNS & set(_WORD.findall(view.sql))
     return chosen
+
+
+def _unmirrored(conversations: View) -> View:
+    """The view `conversations` without the column for which all of them are compared with each other."""
+    _, _, shown = conversations.sql.partition("\nselect\n    interface_id")
+    columns, _, _ = shown.partition(",\n    mirrors.other_interface")
+    _, _, condition = conversations.sql.rpartition("\nwhere ")
+    sql = f"select\n    interface_id{columns}\nfrom stitched\ncross join query_window\nwhere {condition}"
+    return View(conversations.name, conversations.about, sql)
 
 
 def flows_with(traced: frozenset[str]) -> View:
     """The view `flows` with these traced columns at least; without them it costs no more than `flow_records`."""
     (flows,) = (view for view in VIEWS if view.name == "flows")
     sides = "flow_sides" if traced & _SIDES else "flow_records"
-    sql = flows.sql.replace("from flow_sides", f"from {sides}") if traced & _COUNTED else f"select * from {sides}"
+    sql = (
+        flows.sql.replace("from flow_sides", f"from {sides}")
+        if traced & _COUNTED
+        else f"select * from {sides}"
+    )
     groups = (group for group in (_COUNTED, _SIDES) if traced & group)
     return View("flows", flows.about, sql, frozenset().union(*groups))
 
