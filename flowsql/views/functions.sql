@@ -341,11 +341,35 @@ create or replace macro silence_s(protocol) as
     case when protocol = 6 then 3600 when protocol = 17 then 180 when protocol in (1, 58) then 60 else 600 end;
 
 -- 'ACCEPT', 'REJECT', or 'MIXED': AWS writes a record for each action of an interval. Null if none was logged.
-create or replace macro action_of(accepts, rejects) as
+create or replace macro action_of(is_accepted, is_rejected) as
     case
-        when accepts > 0 and rejects > 0 then 'MIXED'
-        when accepts > 0 then 'ACCEPT'
-        when rejects > 0 then 'REJECT'
+        when is_accepted and is_rejected then 'MIXED'
+        when is_accepted then 'ACCEPT'
+        when is_rejected then 'REJECT'
+    end;
+
+-- What a record shows of a conversation, as bits that can be put together with those of others: who is heard (1 forward, 2
+-- back), accepted (4, 8), rejected (16, 32), opens (64, 128), answers an opening (256, 512); 1024 at an interface; from
+-- 4096 on the forward flags and above them 64 for that they were logged, and from 524288 on those back.
+create or replace macro seen_marks(is_forward, action, flag_role, tcp_flags, interface_id) as
+    case
+        when is_forward
+        then 1
+            + case action when 'ACCEPT' then 4 when 'REJECT' then 16 else 0 end
+            + case flag_role when 'client' then 64 when 'server' then 256 else 0 end
+            + coalesce(64 + (tcp_flags & 63), 0) * 4096
+        else 2
+            + case action when 'ACCEPT' then 8 when 'REJECT' then 32 else 0 end
+            + case flag_role when 'client' then 128 when 'server' then 512 else 0 end
+            + coalesce(64 + (tcp_flags & 63), 0) * 524288
+    end
+    + case when interface_id is not null then 1024 else 0 end;
+
+-- The flags of one direction in such marks; null if none were logged.
+create or replace macro seen_flags(marks, is_forward) as
+    case
+        when is_forward then case when marks & 262144 <> 0 then marks // 4096 & 63 end
+        when marks & 33554432 <> 0 then marks // 524288 & 63
     end;
 
 -- Whether packets of one side, unanswered, can be no more than attempts to open: SYN alone, or nothing that tells otherwise
@@ -361,16 +385,16 @@ create or replace macro is_bare_opening(protocol, flags, packets, bytes) as
 -- The state of a TCP conversation as Zeek names it, from the flags of both sides, OR-ed over all its time; null without
 -- flags, and where a missing answer proves nothing.
 -- https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html
-create or replace macro zeek_state(protocol, outcome, client_records, server_records, client_flags, server_flags) as
+create or replace macro zeek_state(protocol, outcome, has_client, has_server, client_flags, server_flags) as
     case
         when protocol <> 6 or coalesce(client_flags, server_flags) is null then null
         when outcome in ('rejected', 'not decidable', 'dropped by NAT') then null
-        when server_records = 0 and outcome = 'silent' and client_flags & 4 <> 0 then 'RSTOS0'
-        when server_records = 0 and outcome = 'silent' then 'S0'
-        when server_records = 0 and client_flags & 3 = 3 then 'SH'
-        when client_records = 0 and server_flags & 22 = 22 then 'RSTRH'
-        when client_records = 0 and server_flags & 19 = 19 then 'SHR'
-        when client_records = 0 or server_records = 0 or client_flags & 2 = 0 then 'OTH'
+        when not has_server and outcome = 'silent' and client_flags & 4 <> 0 then 'RSTOS0'
+        when not has_server and outcome = 'silent' then 'S0'
+        when not has_server and client_flags & 3 = 3 then 'SH'
+        when not has_client and server_flags & 22 = 22 then 'RSTRH'
+        when not has_client and server_flags & 19 = 19 then 'SHR'
+        when not has_client or not has_server or client_flags & 2 = 0 then 'OTH'
         when server_flags & 22 = 4 then 'REJ'
         when server_flags & 18 <> 18 then 'OTH'
         when client_flags & server_flags & 1 = 1 then 'SF'

@@ -1,4 +1,4 @@
--- One row is a record of `flow_ends` with `part`, the number of its conversation among those of its pair of ends, from 0.
+-- One row is a record of `flow_ends` whose pair of ends is among `reused_pairs`, with `part`, the number of its conversation among those of its pair of ends, from 0.
 -- A new one begins with an opening after a close, or after 127 s and the aggregation interval, in which SYN is repeated;
 -- without flags, after a silence. What one interval holds has no order: flags of two conversations in it are one record.
 with placed as (
@@ -73,10 +73,3 @@ select
         case when has_flags then greatest(forward_begun, back_begun) else forward_begun + back_begun end as integer
     ) as part
 from counted
-union all
-select
-    pair, is_forward, point, interface_id, vpc_id, interface_type, protocol, srcaddr, dstaddr, sender_addr,
-    receiver_addr, srcport, dstport, packets, bytes, start_s, end_s, action, tcp_flags, flag_role,
-    0
-from flow_ends
-where pair not in (select pair from reused_pairs)

@@ -1,66 +1,25 @@
 -- One row is a conversation of the window and its context: `conversations` shows those that touch the window. `pair` and
 -- `part` tell them apart, `packet_pair` is the same at every interface that the packets pass.
 with grouped as (
-    -- a is the end that sends forward, b the other.
-    select
-        pair,
-        part,
-        any_value(point) as point,
-        any_value(interface_id) as interface_id,
-        any_value(vpc_id) as vpc_id,
-        any_value(interface_type) as interface_type,
-        any_value(protocol) as protocol,
-        any_value(case when is_forward then sender_addr else receiver_addr end) as a_addr,
-        any_value(case when is_forward then receiver_addr else sender_addr end) as b_addr,
-        any_value(case when is_forward then srcaddr else dstaddr end) as a_leg,
-        any_value(case when is_forward then dstaddr else srcaddr end) as b_leg,
-        any_value(case when is_forward then srcport else dstport end) as a_port,
-        any_value(case when is_forward then dstport else srcport end) as b_port,
-        min(start_s) as first_s,
-        max(end_s) as last_s,
-        min(start_s) filter (where is_forward) as a_first_s,
-        min(start_s) filter (where not is_forward) as b_first_s,
-        min(start_s) filter (where flag_role = 'client') as opened_s,
-        count(*) as records,
-        count(*) filter (where is_forward) as a_records,
-        cast(sum(packets) filter (where is_forward) as bigint) as a_packets,
-        cast(sum(packets) filter (where not is_forward) as bigint) as b_packets,
-        cast(sum(bytes) filter (where is_forward) as bigint) as a_bytes,
-        cast(sum(bytes) filter (where not is_forward) as bigint) as b_bytes,
-        bit_or(tcp_flags) filter (where is_forward) as a_flags,
-        bit_or(tcp_flags) filter (where not is_forward) as b_flags,
-        count(*) filter (where is_forward and action = 'ACCEPT') as a_accepts,
-        count(*) filter (where is_forward and action = 'REJECT') as a_rejects,
-        count(*) filter (where not is_forward and action = 'ACCEPT') as b_accepts,
-        count(*) filter (where not is_forward and action = 'REJECT') as b_rejects,
-        count(*) filter (where flag_role = 'client' and is_forward) as a_syns,
-        count(*) filter (where flag_role = 'client' and not is_forward) as b_syns,
-        count(*) filter (where flag_role = 'server' and is_forward) as a_syn_acks,
-        count(*) filter (where flag_role = 'server' and not is_forward) as b_syn_acks
-    from numbered_flows
-    group by pair, part
+    select * from pair_sums where pair not in (select pair from reused_pairs)
+    union all
+    select * from part_sums
 ),
 judged as (
     -- The part that a plays, as the evidence tells, the strongest first.
     select
         grouped.*,
-        case
-            when a_syns > 0 and b_syns = 0 then 'client'
-            when b_syns > 0 and a_syns = 0 then 'server'
-        end as by_syn,
-        case
-            when b_syn_acks > 0 and a_syn_acks = 0 then 'client'
-            when a_syn_acks > 0 and b_syn_acks = 0 then 'server'
-        end as by_syn_ack,
+        case marks & 192 when 64 then 'client' when 128 then 'server' end as by_syn,
+        case marks & 768 when 512 then 'client' when 256 then 'server' end as by_syn_ack,
         known_service_role(own.syn_acks, other.syn_acks) as by_service,
         fan_in_role(own.peer_ports, other.peer_ports) as by_fan_in,
         port_role(a_port, b_port) as by_port,
         -- Nothing tells of the part itself: who is heard alone, whose packets passed, who came a minute before.
         case
-            when a_records = records then 'client'
-            when a_records = 0 then 'server'
-            when a_accepts > 0 and a_rejects = 0 and b_rejects > 0 and b_accepts = 0 then 'client'
-            when b_accepts > 0 and b_rejects = 0 and a_rejects > 0 and a_accepts = 0 then 'server'
+            when marks & 2 = 0 then 'client'
+            when marks & 1 = 0 then 'server'
+            when marks & 60 = 36 then 'client'
+            when marks & 60 = 24 then 'server'
             when b_first_s - a_first_s > 60 then 'client'
             when a_first_s - b_first_s > 60 then 'server'
             when a_addr < b_addr then 'client'
@@ -71,12 +30,12 @@ judged as (
         on own.vpc_id = coalesce(grouped.vpc_id, '')
         and own.protocol = grouped.protocol
         and own.port = a_port
-        and own.address = case when a_syns + b_syns + a_syn_acks + b_syn_acks = 0 then a_leg end
+        and own.address = case when marks & 960 = 0 then a_addr end
     left join endpoints as other
         on other.vpc_id = coalesce(grouped.vpc_id, '')
         and other.protocol = grouped.protocol
         and other.port = b_port
-        and other.address = case when a_syns + b_syns + a_syn_acks + b_syn_acks = 0 then b_leg end
+        and other.address = case when marks & 960 = 0 then b_addr end
 ),
 sided as (
     select
@@ -89,107 +48,79 @@ sided as (
             when by_fan_in is not null then 'fan-in'
             when by_port is not null then 'port-guess'
             else 'unknown'
-        end as evidence,
-        a_records > 0 and a_records < records as has_both_sides
+        end as evidence
     from judged
 ),
-points as (
-    -- A NAT gateway's interface: packets go to an address of its own, but are for the internet.
-    select
-        point,
-        bool_or(has_both_sides) as sees_both_sides,
-        bool_or(
-            coalesce(interface_type in ('nat_gateway', 'regional_nat_gateway'), false)
-            or point like 'nat-%'
-            or (b_addr <> b_leg and is_private_address(b_leg) and not is_private_address(b_addr))
-            or (a_addr <> a_leg and is_private_address(a_leg) and not is_private_address(a_addr))
-        ) as is_nat
-    from sided
-    group by point
-),
 read_until as (
-    select max(last_s) as last_s, sum(a_rejects + b_rejects) as rejects, sum(a_accepts + b_accepts) as accepts
-    from sided
+    select max(coalesce("end", "start")) as last_s from records_in_context
 ),
-undecided as (
-    -- Conversations of which a missing answer proves nothing: only one direction, or one action, is ever logged there;
-    -- the answer may be in what was not loaded yet, or in what AWS skipped.
-    select pair, part
-    from sided
-    join points on points.point = sided.point
-    cross join read_until
-    where not has_both_sides
-        and (
-            not sees_both_sides
-            or sided.last_s >= read_until.last_s - 60
-            or (rejects = 0 and accepts > 1000)
-        )
-    union
-    select pair, part
-    from sided
-    join (
-        select
-            capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id) as point,
-            coalesce("start", "end") as first_s,
-            coalesce("end", "start") as last_s
-        from records_in_context
-        where log_status = 'SKIPDATA'
-    ) as skipped
-        on skipped.point = sided.point
-        and skipped.first_s <= sided.last_s + 60
-        and skipped.last_s >= sided.first_s - 60
-    where not has_both_sides
+logged_actions as (
+    select count(*) filter (where action = 'REJECT') as rejects, count(*) filter (where action = 'ACCEPT') as accepts
+    from records_in_context
 ),
 turned as (
     select
         sided.pair,
         sided.part,
         sided.point,
-        interface_id,
+        case when marks & 1024 <> 0 then sided.point end as interface_id,
         vpc_id,
         protocol,
         case when a_opened then a_addr else b_addr end as client_addr,
         case when a_opened then a_port else b_port end as client_port,
         case when a_opened then b_addr else a_addr end as server_addr,
         case when a_opened then b_port else a_port end as server_port,
-        first_s,
-        last_s,
-        opened_s,
+        coalesce(least(a_first_s, b_first_s), a_first_s, b_first_s) as first_s,
+        sided.last_s,
+        -- Without flags nothing else marks the opening; with flags it may have been before.
+        marks & 960 <> 0 or marks & 33816576 = 0 as is_opened_here,
         records,
-        case when a_opened then a_records else records - a_records end as client_records,
-        case when a_opened then records - a_records else a_records end as server_records,
-        coalesce(case when a_opened then a_packets else b_packets end, 0) as packets_to_server,
-        coalesce(case when a_opened then a_bytes else b_bytes end, 0) as bytes_to_server,
-        coalesce(case when a_opened then b_packets else a_packets end, 0) as packets_to_client,
-        coalesce(case when a_opened then b_bytes else a_bytes end, 0) as bytes_to_client,
-        case when a_opened then a_flags else b_flags end as client_flags,
-        case when a_opened then b_flags else a_flags end as server_flags,
-        case when a_opened then a_accepts else b_accepts end as client_accepts,
-        case when a_opened then a_rejects else b_rejects end as client_rejects,
-        case when a_opened then b_accepts else a_accepts end as server_accepts,
-        case when a_opened then b_rejects else a_rejects end as server_rejects,
+        cast(coalesce(case when a_opened then a_packets else b_packets end, 0) as bigint) as packets_to_server,
+        cast(coalesce(case when a_opened then a_bytes else b_bytes end, 0) as bigint) as bytes_to_server,
+        cast(coalesce(case when a_opened then b_packets else a_packets end, 0) as bigint) as packets_to_client,
+        cast(coalesce(case when a_opened then b_bytes else a_bytes end, 0) as bigint) as bytes_to_client,
+        seen_flags(marks, a_opened) as client_flags,
+        seen_flags(marks, not a_opened) as server_flags,
+        marks & case when a_opened then 1 else 2 end <> 0 as has_client,
+        marks & case when a_opened then 2 else 1 end <> 0 as has_server,
+        marks & case when a_opened then 4 else 8 end <> 0 as client_accepted,
+        marks & case when a_opened then 16 else 32 end <> 0 as client_rejected,
+        marks & case when a_opened then 8 else 4 end <> 0 as server_accepted,
+        marks & case when a_opened then 32 else 16 end <> 0 as server_rejected,
         evidence,
-        coalesce(is_nat, false)
+        nat_points.point is not null
             and not is_private_address(case when a_opened then a_addr else b_addr end) as is_for_nat,
-        undecided.pair is not null as is_undecided,
+        -- Where a missing answer proves nothing: only one direction, or one action, is ever logged there; the answer may be
+        -- in what was not loaded yet, or in what AWS skipped.
+        not coalesce(sees_both_sides, false)
+            or sided.last_s >= read_until.last_s - 60
+            or (rejects = 0 and accepts > 1000)
+            or skipped_first.minute is not null
+            or skipped_last.minute is not null as is_undecided,
         pair_hash(
             end_hash('', protocol, a_addr, a_addr, a_port), end_hash('', protocol, b_addr, b_addr, b_port)
         ) as packet_pair
     from sided
-    left join points on points.point = sided.point
-    left join undecided on undecided.pair = sided.pair and undecided.part = sided.part
+    cross join read_until
+    cross join logged_actions
+    left join capture_points on capture_points.point = sided.point
+    left join nat_points on nat_points.point = sided.point
+    left join skipped_minutes as skipped_first
+        on skipped_first.point = sided.point
+        and skipped_first.minute = coalesce(least(a_first_s, b_first_s), a_first_s, b_first_s) // 60
+    left join skipped_minutes as skipped_last
+        on skipped_last.point = sided.point and skipped_last.minute = sided.last_s // 60
 )
 select
     *,
     case
-        when client_rejects + server_rejects > 0 and client_accepts + server_accepts = 0 then 'rejected'
-        when (client_rejects > 0 and client_accepts = 0) or (server_rejects > 0 and server_accepts = 0) then 'rejected'
-        when client_records = 0 then 'one-way'
-        when server_records = 0 and not is_bare_opening(protocol, client_flags, packets_to_server, bytes_to_server)
+        when (client_rejected and not client_accepted) or (server_rejected and not server_accepted) then 'rejected'
+        when not has_client then 'one-way'
+        when not has_server and not is_bare_opening(protocol, client_flags, packets_to_server, bytes_to_server)
         then 'one-way'
-        when server_records = 0 and is_for_nat then 'dropped by NAT'
-        when server_records = 0 and is_undecided then 'not decidable'
-        when server_records = 0 then 'silent'
+        when not has_server and is_for_nat then 'dropped by NAT'
+        when not has_server and is_undecided then 'not decidable'
+        when not has_server then 'silent'
         when protocol = 6 and client_flags & 18 = 2 and server_flags & 22 = 4 then 'refused by host'
         else 'answered'
     end as outcome

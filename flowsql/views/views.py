@@ -54,8 +54,24 @@ class View:
 
 
 def _read_view(name: str) -> View:
+    if name == "part_sums":
+        return _part_sums()
     about, sql = _split_comment(_read(f"{name}.sql"))
     return View(name, about, sql.rstrip("; \n"), _TRACED.get(name, frozenset()))
+
+
+def _part_sums() -> View:
+    """What `pair_sums` is, for each part of the pairs that held several conversations."""
+    sums = _read_view("pair_sums").sql
+    for of_pairs, of_parts in (
+        ("0 as part", "part"),
+        ("from flow_ends", "from numbered_flows"),
+        ("group by pair", "group by pair, part"),
+    ):
+        sums = sums.replace(of_pairs, of_parts)
+    return View(
+        "part_sums", "One row is a conversation of `numbered_flows`, with the columns of `pair_sums`.", sums
+    )
 
 
 def _read(file_name: str) -> str:
@@ -81,7 +97,9 @@ VIEWS: tuple[View, ...] = tuple(
             *("endpoints", "flow_records", "interface_ends", "own_networks", "flow_sides"),
             *("log_hours", "second_logs", "own_addresses", "legs", "entrances", "flows"),
             *("openings", "tcp_directions"),
-            *("flow_ends", "reused_pairs", "numbered_flows", "stitched", "conversations"),
+            *("capture_points", "nat_points", "skipped_minutes"),
+            *("flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),
+            *("stitched", "conversations"),
             *("coverage", "coverage_by_hour"),
         ),
     )
@@ -91,6 +109,7 @@ LOOKED_UP = frozenset(
     {
         *("interface_addresses", "interface_ends", "own_networks", "endpoints"),
         *("log_hours", "second_logs", "own_addresses", "legs", "entrances"),
+        *("capture_points", "nat_points", "skipped_minutes", "reused_pairs"),
     }
 )
 
@@ -213,6 +232,11 @@ def store_relations(catalog: str = "") -> dict[str, str]:
         ),
         "interface_addresses": _INTERFACE_ADDRESSES.format(catalog=catalog),
         "endpoints": _ENDPOINTS.format(catalog=catalog),
+        "capture_points": (
+            "select point, bool_or(as_src > 0 and as_dst > 0) as sees_both_sides from ("
+            " select coalesce(interface_id, vpc_id) as point, sum(as_src) as as_src, sum(as_dst) as as_dst"
+            f" from {catalog}segment_addresses group by coalesce(interface_id, vpc_id), address) group by point"
+        ),
     }
 
 
