@@ -5,7 +5,7 @@ with ends as (
         capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id) as point,
         interface_id,
         vpc_id,
-        interface_type,
+        subnet_id,
         protocol,
         srcaddr,
         dstaddr,
@@ -18,6 +18,8 @@ with ends as (
         coalesce("start", "end") as start_s,
         coalesce("end", "start") as end_s,
         action,
+        reject_reason,
+        flow_direction,
         tcp_flags,
         flag_role(protocol, tcp_flags, is_tgw(resource_type, tgw_id, tgw_attachment_id)) as flag_role,
         end_hash(

@@ -404,3 +404,32 @@ create or replace macro zeek_state(protocol, outcome, has_client, has_server, cl
         when server_flags & 1 <> 0 then 'S3'
         else 'S1'
     end;
+
+-- What kind of reject a TCP record with flags is: 'attempt' (an opening), 'reply' (the answer to an accepted opening), 'late'
+-- (after FIN or RST), 'expired' (in the midst of a connection, after a silence or out of nothing), 'backscatter' (the answer
+-- to an opening that was not seen here), 'unknown' (in the midst of a connection that went on all the time). `own` are the
+-- accepted records of the same direction, `other` those of the other one.
+create or replace macro tcp_reject_kind(
+    tcp_flags, start_s, end_s, own_accepted_s, other_accepted_s, last_accepted_s, other_opened_s, closed_s
+) as
+    case
+        when tcp_flags & 18 = 2 then 'attempt'
+        when closed_s <= end_s and tcp_flags & 2 = 0 then 'late'
+        when other_opened_s <= end_s and (tcp_flags & 18 = 18 or own_accepted_s is null) then 'reply'
+        when tcp_flags & 2 <> 0 then 'backscatter'
+        when coalesce(own_accepted_s, other_accepted_s) is null
+        then case when tcp_flags & 4 <> 0 then 'backscatter' else 'expired' end
+        when start_s - last_accepted_s > 350 then 'expired'
+        when own_accepted_s is null then 'reply'
+        else 'unknown'
+    end;
+
+-- Which filter can have rejected a record.
+create or replace macro rejecting_filter(reject_reason, kind, is_one_subnet) as
+    case
+        when reject_reason = 'BPA' then 'block-public-access'
+        when reject_reason = 'EC' then 'encryption-controls'
+        when kind = 'reply' and not is_one_subnet then 'network-acl'
+        when is_one_subnet and kind in ('attempt', 'unknown') then 'security-group'
+        else 'security-group-or-network-acl'
+    end;

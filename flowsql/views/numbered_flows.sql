@@ -66,7 +66,7 @@ counted as (
     window so_far as (partition by pair order by place rows between unbounded preceding and current row)
 )
 select
-    pair, is_forward, point, interface_id, vpc_id, interface_type, protocol, srcaddr, dstaddr, sender_addr,
+    pair, is_forward, point, interface_id, vpc_id, protocol, srcaddr, dstaddr, sender_addr,
     receiver_addr, srcport, dstport, packets, bytes, start_s, end_s, action, tcp_flags, flag_role,
     -- Both sides open the same conversation.
     cast(

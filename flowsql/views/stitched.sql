@@ -75,10 +75,30 @@ turned as (
         -- Without flags nothing else marks the opening; with flags it may have been before.
         marks & 960 <> 0 or marks & 33816576 = 0 as is_opened_here,
         records,
-        cast(coalesce(case when a_opened then a_packets else b_packets end, 0) as bigint) as packets_to_server,
-        cast(coalesce(case when a_opened then a_bytes else b_bytes end, 0) as bigint) as bytes_to_server,
-        cast(coalesce(case when a_opened then b_packets else a_packets end, 0) as bigint) as packets_to_client,
-        cast(coalesce(case when a_opened then b_bytes else a_bytes end, 0) as bigint) as bytes_to_client,
+        cast(
+            case
+                when marks & case when a_opened then 1 else 2 end = 0 then 0
+                else case when a_opened then a_packets else b_packets end
+            end as bigint
+        ) as packets_to_server,
+        cast(
+            case
+                when marks & case when a_opened then 1 else 2 end = 0 then 0
+                else case when a_opened then a_bytes else b_bytes end
+            end as bigint
+        ) as bytes_to_server,
+        cast(
+            case
+                when marks & case when a_opened then 2 else 1 end = 0 then 0
+                else case when a_opened then b_packets else a_packets end
+            end as bigint
+        ) as packets_to_client,
+        cast(
+            case
+                when marks & case when a_opened then 2 else 1 end = 0 then 0
+                else case when a_opened then b_bytes else a_bytes end
+            end as bigint
+        ) as bytes_to_client,
         seen_flags(marks, a_opened) as client_flags,
         seen_flags(marks, not a_opened) as server_flags,
         marks & case when a_opened then 1 else 2 end <> 0 as has_client,

@@ -99,7 +99,7 @@ VIEWS: tuple[View, ...] = tuple(
             *("openings", "tcp_directions"),
             *("capture_points", "nat_points", "skipped_minutes"),
             *("flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),
-            *("stitched", "conversations"),
+            *("stitched", "conversations", "address_subnets", "rejections"),
             *("coverage", "coverage_by_hour"),
         ),
     )
@@ -110,6 +110,7 @@ LOOKED_UP = frozenset(
         *("interface_addresses", "interface_ends", "own_networks", "endpoints"),
         *("log_hours", "second_logs", "own_addresses", "legs", "entrances"),
         *("capture_points", "nat_points", "skipped_minutes", "reused_pairs"),
+        "address_subnets",
     }
 )
 
