@@ -16,7 +16,7 @@ with seen as (
         "end",
         log_status,
         count(*) as records
-    from records
+    from logged_records
     group by interface_id, resource_id, tgw_attachment_id, tgw_id, "start", "end", log_status
 ),
 captures as (
@@ -179,7 +179,7 @@ points as (
         is_sharp,
         since_s,
         until_s,
-        decided_s,
+        arrived_s - coalesce(lag_s, slot_s + 900) as decided_s,
         case
             when since_s is null then (known_points.first_s + offset_s) // slot_s
             else (greatest(since_s, store_times.first_s) + offset_s) // slot_s

@@ -59,13 +59,13 @@ def _split_comment(text: str) -> tuple[str, str]:
     return " ".join(lines), text
 
 
-# In the order of creation: a view reads `records` and the views above it. Of the first four a store may know
-# better: see store_relations.
+# In the order of creation: a view reads `records` and the views above it. The first five are an engine's to
+# know better: see known.py.
 VIEWS: tuple[View, ...] = tuple(
     map(
         _read_view,
         (
-            *("query_window", "interface_times", "interface_addresses", "load_logs"),
+            *("logged_records", "query_window", "interface_times", "interface_addresses", "load_logs"),
             *("flow_records", "log_hours", "second_logs", "own_addresses", "legs", "entrances", "flows"),
             *("coverage", "coverage_by_hour"),
         ),
@@ -130,20 +130,6 @@ def has_edition(con: duckdb.DuckDBPyConnection, database: str) -> bool:
     return found == [(edition(),)]
 
 
-def store_relations(catalog: str = "") -> dict[str, str]:
-    """Name -> SELECT of the views that a store knows better than its records, over its catalogue's tables.
-
-    `catalog` goes before their names: 'catalog.' for an attached one.
-    """
-    return {
-        "load_logs": (
-            "select load_id, coalesce(flow_log_id, log_format) as flow_log,"
-            " length(log_format) - length(replace(log_format, '$', '')) as fields"
-            f" from {catalog}loads"
-        ),
-    }
-
-
 def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     """What makes a catalogue under construction readable by any DuckDB: macros, `records`, the views.
 
@@ -152,6 +138,7 @@ def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     already are left alone.
     """
     from flowsql.store.records import live_segments, records_sql
+    from flowsql.views.known import known_relations
 
     name, path = con.execute(
         "select database_name, path from duckdb_databases() where database_name = current_database()"
@@ -160,7 +147,7 @@ def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     records = f"create or replace view records as\n{records_sql(live_segments(con, name), store)}"
     if has_edition(con, name):
         return [records]
-    known = store_relations()
+    known = known_relations()
     mark = f"comment on view {VIEWS[-1].name} is '{edition()}'"
     views = [View(v.name, v.about, known.get(v.name, v.sql)) for v in VIEWS]
     return [*macro_statements(), records, *map(view_statement, views), mark]
