@@ -104,7 +104,7 @@ class Trust:
         if not slots.total:
             return "no capture slot"
         if logged == slots.total:
-            return f"{_all(slots.total, 'slot')} covered"
+            return f"{'all ' if logged > 1 else ''}{_count(logged, 'slot')} covered"
         states = (("partial", slots.partial), ("gap", slots.gap), ("unknown", slots.unknown))
         others = ", ".join(f"{number:,} {state}" for state, number in states if number)
         return f"{logged:,} of {_count(slots.total, 'slot')} covered, {others}"
@@ -191,10 +191,6 @@ class Trust:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _all(number: int, noun: str) -> str:
-    return f"the one {noun}" if number == 1 else f"all {number:,} {noun}s"
 
 
 def _percent(share: float) -> str:

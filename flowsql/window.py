@@ -202,6 +202,13 @@ class Window:
         """Whether the moment `t` (Unix seconds) is inside."""
         return (self.since is None or self.since <= t) and (self.until is None or t < self.until)
 
+    def widened(self, span_s: int) -> Window:
+        """The window with `span_s` more at either bound; times stay within 1970 to 2286."""
+        return Window(
+            None if self.since is None else max(self.since - span_s, 0),
+            None if self.until is None else min(self.until + span_s, _END_OF_TIME),
+        )
+
     def describe(self, tz: ZoneInfo) -> str:
         """'A to B', 'since A', 'until B' or 'all records', times as `format_time` writes them."""
         if self.since is None:

@@ -93,6 +93,15 @@ class WindowOptions:
             rich_help_panel=_WINDOW,
         ),
     ] = None
+    context: Annotated[
+        str | None,
+        typer.Option(
+            "--context",
+            metavar="SPAN",
+            help="How far beyond the window direction and conversations are looked up; 1h if not given.",
+            rich_help_panel=_WINDOW,
+        ),
+    ] = None
     tz: Annotated[
         str,
         typer.Option(

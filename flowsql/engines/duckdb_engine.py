@@ -26,8 +26,8 @@ from flowsql.store.records import LiveSegment, live_segments, records_sql, touch
 from flowsql.trust import Trust
 from flowsql.views.known import known_relations
 from flowsql.views.views import (
+    COUNTED_COLUMNS,
     LOOKED_UP,
-    TRACED_COLUMNS,
     View,
     has_edition,
     macro_statements,
@@ -37,6 +37,8 @@ from flowsql.views.views import (
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from flowsql.window import Window
 
 _BATCH_ROWS = 10_000
 # Statements that give rows to show; of the others only an error is of interest.
@@ -111,15 +113,13 @@ class Session:
         else:
             for statement in macro_statements():
                 self._con.execute(statement)
-        records = records_sql(
-            self.segments,
-            self._catalog.folder,
-            since=self.options.window.since,
-            until=self.options.window.until,
-            dead_loads="catalog.dead_loads",
-        )
-        self._con.execute(f"create view records as {_scoped(records, conditions_of(self.options.scope))}")
-        self._known["logged_records"] = _scoped(records, capture_conditions_of(self.options.scope))
+        window = self.options.window
+        self._con.execute(f"create view records as {self._records(window)}")
+        points = capture_conditions_of(self.options.scope)
+        if points != conditions_of(self.options.scope):
+            self._known["logged_records"] = self._records(window, points)
+        if window.is_bounded and self.options.context_s:
+            self._known["records_in_context"] = self._records(window.widened(self.options.context_s))
         for table in ("loads", "segments", "objects"):
             self._con.execute(f"create view {table} as from catalog.{table}")
         self._con.execute(
@@ -127,11 +127,25 @@ class Session:
             " select loads.name, rejects.* from catalog.rejects join catalog.loads using (load_id)"
         )
 
+    def _records(self, window: Window, conditions: Sequence[str] | None = None) -> str:
+        """A select of the records in the window that meet the conditions; the scope's if none are given."""
+        records = records_sql(
+            self.segments,
+            self._catalog.folder,
+            since=window.since,
+            until=window.until,
+            dead_loads="catalog.dead_loads",
+        )
+        chosen = conditions_of(self.options.scope) if conditions is None else conditions
+        where = " and ".join(f"({condition})" for condition in chosen)
+        return f"select * from ({records}) where {where}" if where else records
+
     def _create_views_named(self, sql: str, con: duckdb.DuckDBPyConnection) -> None:
         """Makes the views that the text may read, as far as they are not there already."""
-        for view in views_named(sql):
+        shown = self._views["flows"].traced if "flows" in self._views else ()
+        for view in views_named(" ".join([sql, *shown])):
             known = self._views.get(view.name)
-            if known is None or (known.is_lean and not view.is_lean):
+            if known is None or not known.traced >= view.traced:
                 _create(con, replace(view, sql=self._known.get(view.name, view.sql)))
                 self._views[view.name] = view
 
@@ -146,7 +160,7 @@ class Session:
             trust = replace(trust_of(con, self.segments, self.options, notes), absence=absence)
             self._create_views_named("select state from coverage", con)
             trust = with_coverage(con, trust, self.options)
-            if any(column in sql for column in TRACED_COLUMNS):
+            if any(column in sql for column in COUNTED_COLUMNS):
                 trust = with_second_views(con, trust, self.options)
         return trust
 
@@ -248,11 +262,6 @@ class Session:
                 signal.signal(signal.SIGINT, previous)
         if interrupted:
             raise Interrupted("interrupted")
-
-
-def _scoped(records: str, conditions: Sequence[str]) -> str:
-    where = " and ".join(f"({condition})" for condition in conditions)
-    return f"select * from ({records}) where {where}" if where else records
 
 
 def _create(con: duckdb.DuckDBPyConnection, view: View) -> None:

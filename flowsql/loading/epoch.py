@@ -11,7 +11,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from flowsql.errors import StoreError
-from flowsql.store.catalog import store_error
+from flowsql.store.catalog import DROPPED, store_error
 from flowsql.store.commit import Sighting, commit
 from flowsql.store.counts import Counts
 from flowsql.store.ledger import Load
@@ -123,6 +123,7 @@ class StoreEpoch:
 
     def drop(self, load: Load) -> None:
         """The load was not read to its end: its records are not to count."""
+        load.state = DROPPED
         self._batch.dropped.append(load)
 
     def commit(self) -> list[Load]:

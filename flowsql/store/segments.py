@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, Future
@@ -21,7 +22,9 @@ from flowsql.store.catalog import sync_file
 from flowsql.store.counts import Counts
 
 STORE_VERSION = 1
+# In a segment's own metadata: what it holds, as JSON, and the SHA-256 of that text.
 METADATA_KEY = "flowsql"
+METADATA_HASH_KEY = "flowsql_sha256"
 ROW_GROUP_RECORDS = 125_000
 MAX_OPEN_WRITERS = 16
 UNKNOWN_DAY, VARIOUS_DAYS = "unknown", "various"
@@ -157,6 +160,7 @@ class _OpenSegment:
                 compression="zstd",
                 compression_level=1,
                 store_schema=False,
+                write_page_checksum=True,
                 use_dictionary=[name for name in table.column_names if name not in _SCATTERED],
                 column_encoding=dict.fromkeys(_SCATTERED & set(table.column_names), "DELTA_BINARY_PACKED"),
                 write_statistics=[f.name for f in table.schema if pa.types.is_integer(f.type)],
@@ -172,9 +176,12 @@ class _OpenSegment:
             "store_version": STORE_VERSION,
             "segment_id": self.segment_id,
             "supersedes": [],
+            "written_at": time.time_ns(),
             "loads": [dict(loads[load_id]) for load_id in sorted(self.by_load)],
         }
-        self._writer.add_key_value_metadata({METADATA_KEY: json.dumps(described)})
+        text = json.dumps(described)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        self._writer.add_key_value_metadata({METADATA_KEY: text, METADATA_HASH_KEY: digest})
         self._writer.close()
         sync_file(self.file)
         with self.file.open("rb") as file:

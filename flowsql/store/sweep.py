@@ -32,7 +32,7 @@ def _listed(catalog: Catalog, paths: Sequence[str]) -> set[str]:
         return set()
     con = engine_connection()
     try:
-        catalog.attach(con)
+        catalog.attach_as_it_is(con)
         rows = con.execute(
             "select path from catalog.segments where path in (select unnest($paths))", {"paths": list(paths)}
         ).fetchall()

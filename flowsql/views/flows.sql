@@ -37,5 +37,5 @@ from (
                 and (interface_id, dstaddr) not in (select interface_id, address from interface_addresses)
             then 'receiver'
         end as second_view_of
-    from flow_records
+    from flow_sides
 ) as viewed

@@ -189,3 +189,148 @@ create or replace macro service_name(protocol, srcport, dstport, flag_role) as
             || '/' || protocol_name(protocol)
         else protocol_name(protocol)
     end;
+
+-- Where a record was captured: the interface, else the regional NAT gateway, the transit gateway attachment, or at
+-- least the VPC.
+create or replace macro capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id) as
+    coalesce(interface_id, resource_id, tgw_attachment_id, vpc_id);
+
+-- One end of a record as a number, the same for both directions: where it was captured, the address that the
+-- interface saw, the one inside the packet, the port.
+create or replace macro end_hash(capture_point, protocol, address, pkt_address, port) as
+    hash(capture_point, protocol, address, coalesce(pkt_address, address), port);
+
+-- Sender and receiver of a record as one number, another one for the other direction.
+create or replace macro way_hash(sender, receiver) as
+    hash(sender, receiver);
+
+-- The two ends of a record as one number, the same for both directions: halves, since the sum of two may overflow.
+create or replace macro pair_hash(sender, receiver) as
+    sender // 2 + receiver // 2;
+
+-- Whether an address is in a range that never crosses the internet: RFC 1918, shared (100.64.0.0/10) and unique local.
+create or replace macro is_private_address(address) as
+    regexp_matches(
+        address,
+        '^(10[.]|192[.]168[.]|172[.](1[6-9]|2[0-9]|3[01])[.]|100[.](6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])[.]|[fF][cdCD])'
+    );
+
+-- Whether an address is none of a single host on the internet or in a private network: link-local, multicast,
+-- loopback, unspecified, broadcast.
+create or replace macro is_special_address(address) as
+    regexp_matches(address, '^(0[.]|127[.]|169[.]254[.]|22[4-9][.]|23[0-9][.]|24[0-9][.]|25[0-5][.]|[fF][eE][89abAB]|[fF][fF]|::1?$)');
+
+-- What is at a traffic path (egress only), in words. https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
+create or replace macro path_name(traffic_path) as
+    case traffic_path
+        when 1 then 'same VPC'
+        when 2 then 'internet gateway or gateway endpoint'
+        when 3 then 'virtual private gateway'
+        when 4 then 'peering in the Region'
+        when 5 then 'peering between Regions'
+        when 6 then 'Local or Wavelength Zone'
+        when 7 then 'gateway endpoint'
+        when 8 then 'internet gateway'
+    end;
+
+-- Whether a record is of a health check by what it says itself: Route 53's checkers by AWS's name for their addresses,
+-- and the few packets that a Network Load Balancer's interface exchanges with a private address, in a VPC, each time.
+create or replace macro is_health_check_record(
+    interface_type, next_hop_interface_type, src_service, dst_service, srcaddr, dstaddr, packets, bytes
+) as
+    coalesce(src_service like 'ROUTE53_HEALTHCHECKS%', false)
+    or coalesce(dst_service like 'ROUTE53_HEALTHCHECKS%', false)
+    or (
+        coalesce('network_load_balancer' in (interface_type, next_hop_interface_type), false)
+        and is_private_address(srcaddr)
+        and is_private_address(dstaddr)
+        and packets <= 10
+        and bytes <= 1200
+    );
+
+-- What kind of reject a record is, as far as it tells itself: 'attempt' (SYN without ACK) and 'unknown' (no flags logged,
+-- or no TCP) are what was kept out or may have been; 'stray' packets belong to connections opened before, or to none.
+create or replace macro own_reject_kind(action, protocol, tcp_flags) as
+    case
+        when action <> 'REJECT' or action is null then null
+        when protocol <> 6 or tcp_flags is null then 'unknown'
+        when tcp_flags & 18 = 2 then 'attempt'
+        else 'stray'
+    end;
+
+-- The 64 leading bits of an IPv6 address as text, null for IPv4: what a subnet of a VPC has in common.
+create or replace macro ipv6_network_64(address) as
+    case when contains(address, ':') then left(ipv6_digits(address), 16) end;
+
+-- What an address is to the VPC: 'vpc' if it is one of its own, else by AWS's name for it and its range.
+create or replace macro address_scope(address, aws_service, is_own) as
+    case
+        when address is null then null
+        when is_special_address(address) then 'special'
+        when is_own then 'vpc'
+        when is_private_address(address) then 'private'
+        when aws_service is not null then 'aws'
+        else 'internet'
+    end;
+
+-- The part a sender plays by what other records of the same addresses and ports say of it: the one that all say, or, where
+-- the two have changed places, the last one said before this record. Null if none does.
+create or replace macro paired_role(as_client, as_server, last_as_client, last_as_server, start_s) as
+    case
+        when as_client > 0 and as_server = 0 then 'client'
+        when as_server > 0 and as_client = 0 then 'server'
+        when last_as_client > last_as_server and last_as_client <= start_s then 'client'
+        when last_as_server > last_as_client and last_as_server <= start_s then 'server'
+    end;
+
+-- The part a sender plays by the services known in the store: the side that sent SYN-ACK elsewhere is the server.
+create or replace macro known_service_role(own_syn_acks, other_syn_acks) as
+    case
+        when coalesce(own_syn_acks, 0) > 0 and coalesce(other_syn_acks, 0) = 0 then 'server'
+        when coalesce(own_syn_acks, 0) = 0 and coalesce(other_syn_acks, 0) > 0 then 'client'
+    end;
+
+-- The part a sender plays by fan-in: the side whose port met more ports than the other's is the server.
+create or replace macro fan_in_role(own_peer_ports, other_peer_ports) as
+    case
+        when coalesce(own_peer_ports, 1) > coalesce(other_peer_ports, 1) then 'server'
+        when coalesce(own_peer_ports, 1) < coalesce(other_peer_ports, 1) then 'client'
+    end;
+
+-- The part a sender plays if the lower port is the service's: a guess.
+create or replace macro port_role(own_port, other_port) as
+    case when own_port < other_port then 'server' when own_port > other_port then 'client' end;
+
+-- Whether the interface itself is the sender of a record's packets (else it is the receiver): by flow_direction, else by
+-- its own addresses; null if neither tells.
+create or replace macro is_sent_here(flow_direction, srcaddr, dstaddr, own_ipv4, own_ipv6) as
+    case
+        when flow_direction is not null then flow_direction = 'egress'
+        when srcaddr in (own_ipv4, own_ipv6) and dstaddr in (own_ipv4, own_ipv6) then null
+        when srcaddr in (own_ipv4, own_ipv6) then true
+        when dstaddr in (own_ipv4, own_ipv6) then false
+    end;
+
+-- Whether an interface only passes packets on: those inside have another address on its side. Secondary addresses (pods)
+-- are the interface's own; they come from its subnet, whose first three octets they mostly share.
+create or replace macro is_passed_on(is_tgw, address, pkt_address) as
+    is_tgw
+    or coalesce(
+        pkt_address <> address
+        and regexp_extract(pkt_address, '^([0-9]+[.]){3}|^([0-9a-fA-F]+:){4}', 0)
+            <> regexp_extract(address, '^([0-9]+[.]){3}|^([0-9a-fA-F]+:){4}', 0),
+        false
+    );
+
+-- Which end of a record is the local one: 'src', 'dst', or null where it is unknown or the interface passes packets on.
+create or replace macro local_end(
+    is_tgw, flow_direction, srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr, own_ipv4, own_ipv6
+) as
+    case
+        when is_sent_here(flow_direction, srcaddr, dstaddr, own_ipv4, own_ipv6)
+            and not is_passed_on(is_tgw, srcaddr, pkt_srcaddr)
+        then 'src'
+        when not is_sent_here(flow_direction, srcaddr, dstaddr, own_ipv4, own_ipv6)
+            and not is_passed_on(is_tgw, dstaddr, pkt_dstaddr)
+        then 'dst'
+    end;

@@ -6,8 +6,8 @@ from flowsql.query_options import QueryOptions
 from flowsql.store.catalog import quoted
 from flowsql.window import Scope
 
-# How late objects have been, by AWS's names for them: the 99th percentile over the last ones. An object's time
-# of change tells when AWS delivered it, if it was kept; what came half a day late is a backfill.
+# How late objects have been, by AWS's names for them: the 99th percentile over the last ones. An object's
+# time of change tells when AWS delivered it, if it was kept; what came half a day late is a backfill.
 _LAG = """
     select nullif(greatest(1500, cast(quantile_disc(delay_s, 0.99) as bigint)), 1500)
     from (
@@ -38,6 +38,7 @@ def known_relations(catalog: str = "", options: QueryOptions | None = None) -> d
         "query_window": _query_window(catalog, options),
         "interface_times": _interface_times(catalog, options.scope if options else Scope()),
         "interface_addresses": _INTERFACE_ADDRESSES.format(catalog=catalog),
+        "endpoints": _ENDPOINTS.format(catalog=catalog),
         # A flow log has one log format for life, so two formats are two flow logs.
         "load_logs": (
             "select load_id, coalesce(flow_log_id, log_format) as flow_log,"
@@ -73,26 +74,37 @@ def _interface_times(catalog: str, scope: Scope) -> str:
         conditions.append(f"interface_id in ({', '.join(map(quoted, scope.interface))})")
     return (
         "select interface_id as capture_point, min(coalesce(min_start, min_end)) as first_s,"
-        " max(coalesce(max_end, max_start)) as last_s"
+        " max(greatest(max_start, max_end - 1)) as last_s"
         f" from {catalog}segment_interfaces where {' and '.join(conditions)} group by interface_id"
         " having min(coalesce(min_start, min_end)) is not null"
     )
 
 
-# The address that all records of a family have on either side, over all segments.
-_INTERFACE_ADDRESSES = """
-select addresses.interface_id, interfaces.vpc_id, address
+# What the segments' statistics tell: the address that all records of a family have on either side.
+_INTERFACE_ADDRESSES = """\
+select addresses.interface_id, addresses.vpc_id, address
 from (
-    select interface_id, address, family, sum(records) as records, max(peers) as peers,
+    select interface_id, max(vpc_id) as vpc_id, address, family, sum(records) as records,
         min(min_peer) as min_peer, max(max_peer) as max_peer
     from {catalog}segment_addresses
-    where interface_id is not null
     group by interface_id, address, family
 ) as addresses
 join (
-    select interface_id, max(vpc_id) as vpc_id, sum(v4_records) as v4_records, sum(v6_records) as v6_records
+    select interface_id, sum(v4_records) as v4_records, sum(v6_records) as v6_records
     from {catalog}segment_interfaces
     group by interface_id
-) as interfaces on interfaces.interface_id = addresses.interface_id
-where records = case when family = 4 then v4_records else v6_records end
-    and (peers > 1 or min_peer <> max_peer)"""
+) as totals
+    on totals.interface_id = addresses.interface_id
+    and addresses.records = case when family = 4 then v4_records else v6_records end
+where min_peer <> max_peer"""
+_ENDPOINTS = """\
+select coalesce(vpc_id, '') as vpc_id, address, port, protocol,
+    cast(sum(syn_acks) as bigint) as syn_acks, bit_count(bit_or(peer_ports)) as peer_ports
+from (
+    select vpc_id, address, port, protocol, syn_acks, cast(0 as bigint) as peer_ports
+    from {catalog}segment_services
+    union all
+    select vpc_id, address, port, protocol, 0, peer_ports
+    from {catalog}segment_endpoints
+)
+group by coalesce(vpc_id, ''), address, port, protocol"""

@@ -32,13 +32,13 @@ _LISTING = frozenset(
 class View:
     """A view: `about` begins with what one row is; `sql` is its SELECT, without a closing semicolon.
 
-    A lean one lacks columns that are there in the view of this name.
+    `traced` are the columns that took looking at other records; a lean view lacks some.
     """
 
     name: str
     about: str
     sql: str
-    is_lean: bool = False
+    traced: frozenset[str] = frozenset()
 
 
 def _read_view(name: str) -> View:
@@ -59,25 +59,37 @@ def _split_comment(text: str) -> tuple[str, str]:
     return " ".join(lines), text
 
 
-# In the order of creation: a view reads `records` and the views above it. The first five are an engine's to
-# know better: see known.py.
+# In the order of creation: a view reads `records` and the views above it. The first seven are an
+# engine's to know better: see known.py.
 VIEWS: tuple[View, ...] = tuple(
     map(
         _read_view,
         (
-            *("logged_records", "query_window", "interface_times", "interface_addresses", "load_logs"),
-            *("flow_records", "log_hours", "second_logs", "own_addresses", "legs", "entrances", "flows"),
+            *("logged_records", "records_in_context", "query_window"),
+            *("interface_times", "interface_addresses", "load_logs", "endpoints"),
+            *("flow_records", "interface_ends", "own_networks", "flow_sides"),
+            *("log_hours", "second_logs", "own_addresses", "legs", "entrances", "flows"),
+            *("openings", "tcp_directions"),
             *("coverage", "coverage_by_hour"),
         ),
     )
 )
 # Those that are short however many the records, and looked up for each of them.
 LOOKED_UP = frozenset(
-    {"interface_addresses", "log_hours", "second_logs", "own_addresses", "legs", "entrances"}
+    {
+        *("interface_addresses", "interface_ends", "own_networks", "endpoints"),
+        *("log_hours", "second_logs", "own_addresses", "legs", "entrances"),
+    }
 )
 # The columns of `flows` for which other records have to be looked at.
-TRACED_COLUMNS = frozenset({"counted", "second_view_of"})
-_LEAN_FLOWS = View("flows", "", "select * from flow_records", is_lean=True)
+COUNTED_COLUMNS = frozenset({"counted", "second_view_of"})
+_SIDES = frozenset(
+    {
+        *("direction", "local_addr", "local_port", "remote_addr", "remote_port", "local_evidence"),
+        *("src_scope", "dst_scope"),
+    }
+)
+TRACED_COLUMNS = COUNTED_COLUMNS | _SIDES
 
 
 def macro_statements() -> list[str]:
@@ -105,10 +117,24 @@ def views_named(sql: str) -> list[View]:
     chosen: list[View] = []
     for view in reversed(VIEWS):
         if view.name in words:
-            is_lean = view.name == "flows" and not shows_all and not words & TRACED_COLUMNS
-            chosen.insert(0, _LEAN_FLOWS if is_lean else view)
-            words |= set(_SOURCE.findall(chosen[0].sql)) | TRACED_COLUMNS & set(_WORD.findall(chosen[0].sql))
+            shown = TRACED_COLUMNS if shows_all else TRACED_COLUMNS & words
+            chosen.insert(0, flows_with(shown) if view.name == "flows" else view)
+            sql_of_it = chosen[0].sql
+            words |= set(_SOURCE.findall(sql_of_it)) | TRACED_COLUMNS & set(_WORD.findall(sql_of_it))
     return chosen
+
+
+def flows_with(traced: frozenset[str]) -> View:
+    """The view `flows` with these traced columns at least; without any it costs what `flow_records` does."""
+    (flows,) = (view for view in VIEWS if view.name == "flows")
+    sides = "flow_sides" if traced & _SIDES else "flow_records"
+    sql = (
+        flows.sql.replace("from flow_sides", f"from {sides}")
+        if traced & COUNTED_COLUMNS
+        else f"select * from {sides}"
+    )
+    groups = (group for group in (COUNTED_COLUMNS, _SIDES) if traced & group)
+    return View("flows", flows.about, sql, frozenset().union(*groups))
 
 
 def create_statements() -> list[str]:
