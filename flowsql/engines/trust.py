@@ -17,6 +17,8 @@ from flowsql.window import Scope, Window
 FEW_RECORDS = 2_000_000
 # An ALL flow log seldom has so many records without any reject, or a busy interface so many rejects only.
 _ACCEPTED_AT_LEAST, _REJECTED_AT_LEAST = 20, 100
+# Some seconds' work: interfaces a thousand, and a week. A single wrong time may span decades.
+_MOST_MINUTES = 10_000_000
 # The lag that AWS's words allow for, and how long after it an object is late: a load takes its time.
 _LAG_S, _LATE_S = 1500, 3600
 
@@ -89,6 +91,13 @@ def with_coverage(con: duckdb.DuckDBPyConnection, trust: Trust, options: QueryOp
     """The same with the slots by state. `con` has the view `coverage`."""
     if not options.window.is_bounded and trust.records > FEW_RECORDS:
         return replace(trust, no_slots="that takes a scan of all records; a window (--since) has it")
+    (minutes,) = _one(
+        con,
+        "select coalesce(sum(greatest(0, least(last_s, until_s) - greatest(first_s, since_s)) // 60), 0)"
+        " from interface_times cross join query_window",
+    )
+    if minutes > _MOST_MINUTES:
+        return replace(trust, no_slots="there are too many slots; a shorter window (--since) has it")
     counts = ", ".join(f"count(*) filter (state = '{state}')" for state in STATES)
     numbers = _one(con, f"select {counts}, count(distinct capture_point) from coverage")
     return replace(trust, slots=Slots(*numbers))

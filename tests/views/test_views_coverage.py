@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 Record = dict[str, Any]
@@ -41,7 +41,12 @@ def states(rows: list[tuple[Any, ...]]) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("slot_s", [60, 600])
 @pytest.mark.parametrize("phase", [0, 17, 55])
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10,
+    deadline=None,
+    phases=[Phase.reuse, Phase.generate],  # a case takes a tenth of a second
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(data=st.data())
 def test_one_short_flow_in_every_slot_is_full_coverage(
     ask: Ask, slot_s: int, phase: int, data: st.DataObject
