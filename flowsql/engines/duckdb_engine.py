@@ -16,19 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from flowsql.engines.scope import conditions_of
-from flowsql.engines.trust import trust_of
+from flowsql.engines.scope import capture_conditions_of, conditions_of
+from flowsql.engines.trust import trust_of, with_coverage, with_second_views
 from flowsql.errors import FlowsqlError, Interrupted, QueryError, QueryTimeout, StoreError, UsageError
 from flowsql.query_options import QueryOptions
-from flowsql.result import Result, Trust
+from flowsql.result import Result
 from flowsql.store.catalog import Catalog, engine_connection, quoted
 from flowsql.store.records import LiveSegment, live_segments, records_sql, touching
+from flowsql.trust import Trust
+from flowsql.views.known import known_relations
 from flowsql.views.views import (
+    COUNTED_COLUMNS,
     LOOKED_UP,
     View,
     has_edition,
     macro_statements,
-    store_relations,
     view_statement,
     views_named,
 )
@@ -56,7 +58,8 @@ class Session:
         self._catalog = catalog
         self._con = engine_connection()
         self._views: dict[str, View] = {}
-        self._known = store_relations("catalog.")
+        self._search_path = "memory.main"
+        self._known = known_relations("catalog.", options)
         try:
             self._configure()
             catalog.attach(self._con)
@@ -105,16 +108,16 @@ class Session:
     def _create_views(self) -> None:
         if has_edition(self._con, "catalog"):
             # The catalogue's own macros serve: that saves the time to make them anew.
-            self._con.execute("set search_path = 'memory.main,catalog.main'")
+            self._search_path = "memory.main,catalog.main"
+            self._con.execute(f"set search_path = {quoted(self._search_path)}")
         else:
             for statement in macro_statements():
                 self._con.execute(statement)
         window = self.options.window
         self._con.execute(f"create view records as {self._records(window)}")
-        self._known["query_window"] = (
-            f"select {_bound(window.since)} as since_s, {_bound(window.until)} as until_s,"
-            " cast(null as bigint) as decided_s"
-        )
+        points = capture_conditions_of(self.options.scope)
+        if points != conditions_of(self.options.scope):
+            self._known["logged_records"] = self._records(window, points)
         if window.is_bounded and self.options.context_s:
             self._known["records_in_context"] = self._records(window.widened(self.options.context_s))
         for table in ("loads", "segments", "objects"):
@@ -124,8 +127,8 @@ class Session:
             " select loads.name, rejects.* from catalog.rejects join catalog.loads using (load_id)"
         )
 
-    def _records(self, window: Window) -> str:
-        """A select of the scope's records that are in the window."""
+    def _records(self, window: Window, conditions: Sequence[str] | None = None) -> str:
+        """A select of the records in the window that meet the conditions; the scope's if none are given."""
         records = records_sql(
             self.segments,
             self._catalog.folder,
@@ -133,29 +136,33 @@ class Session:
             until=window.until,
             dead_loads="catalog.dead_loads",
         )
-        where = " and ".join(f"({condition})" for condition in conditions_of(self.options.scope))
+        chosen = conditions_of(self.options.scope) if conditions is None else conditions
+        where = " and ".join(f"({condition})" for condition in chosen)
         return f"select * from ({records}) where {where}" if where else records
 
-    def _create_views_named(self, sql: str) -> None:
+    def _create_views_named(self, sql: str, con: duckdb.DuckDBPyConnection) -> None:
         """Makes the views that the text may read, as far as they are not there already."""
         shown = self._views["flows"].traced if "flows" in self._views else ()
         for view in views_named(" ".join([sql, *shown])):
             known = self._views.get(view.name)
             if known is None or not known.traced >= view.traced:
-                self._create_view(replace(view, sql=self._known.get(view.name, view.sql)))
+                _create(con, replace(view, sql=self._known.get(view.name, view.sql)))
                 self._views[view.name] = view
 
-    def _create_view(self, view: View) -> None:
-        """Makes the view, or a table of what is looked up: DuckDB would guess it to be long."""
-        if view.name in LOOKED_UP:
-            with self._guarded():
-                self._con.execute(f"create table {view.name} as\n{view.sql}")
-        else:
-            self._con.execute(view_statement(view))
+    def trust(self, sql: str = "", notes: Sequence[str] = (), *, absence: bool = False) -> Trust:
+        """How far to trust the answers to that SQL; while rows are still to be read, too.
 
-    def trust(self, notes: Sequence[str] = ()) -> Trust:
-        """What the answers of this session count."""
-        return trust_of(self._con, self.segments, self.options, notes)
+        `absence` says that they conclude from what is not in the records.
+        """
+        con = self._con.cursor()
+        con.execute(f"set search_path = {quoted(self._search_path)}")
+        with self._guarded(con):
+            trust = replace(trust_of(con, self.segments, self.options, notes), absence=absence)
+            self._create_views_named("select state from coverage", con)
+            trust = with_coverage(con, trust, self.options)
+            if any(column in sql for column in COUNTED_COLUMNS):
+                trust = with_second_views(con, trust, self.options)
+        return trust
 
     def register(self, name: str, table: pa.Table) -> None:
         """Makes an Arrow table readable in SQL under that name."""
@@ -176,7 +183,8 @@ class Session:
             statements = self._con.extract_statements(sql)
         except duckdb.Error as error:
             raise query_error(error) from error
-        self._create_views_named(sql)
+        with self._guarded(self._con):
+            self._create_views_named(sql, self._con)
         return statements
 
     @staticmethod
@@ -200,7 +208,7 @@ class Session:
             raise QueryError(f"no value for {', '.join('$' + name for name in sorted(missing))}")
         bound: dict[str, Any] = {name: values[name] for name in statement.named_parameters}
         started = time.monotonic()
-        with self._guarded():
+        with self._guarded(self._con):
             relation = self._relation(statement.query, bound)
             if relation is None or not self.gives_rows(statement):
                 return _no_rows(time.monotonic() - started)
@@ -220,11 +228,11 @@ class Session:
         batch = first
         while batch is not None:
             yield batch
-            with self._guarded():
+            with self._guarded(self._con):
                 batch = next(iter(reader), None)
 
     @contextlib.contextmanager
-    def _guarded(self) -> Iterator[None]:
+    def _guarded(self, con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """DuckDB's errors become ours; Ctrl-C stops the statement, not the process.
 
         Python's own KeyboardInterrupt would come through DuckDB's threads and has been seen to hang there.
@@ -234,7 +242,7 @@ class Session:
         def stop(number: int, frame: object) -> None:
             nonlocal interrupted
             interrupted = True
-            self._con.interrupt()
+            con.interrupt()
 
         in_main = threading.current_thread() is threading.main_thread()
         previous = signal.signal(signal.SIGINT, stop) if in_main else None
@@ -256,8 +264,12 @@ class Session:
             raise Interrupted("interrupted")
 
 
-def _bound(seconds: int | None) -> str:
-    return f"cast({'null' if seconds is None else seconds} as bigint)"
+def _create(con: duckdb.DuckDBPyConnection, view: View) -> None:
+    """Makes the view, or a table of what is looked up: DuckDB would guess it to be long."""
+    if view.name in LOOKED_UP:
+        con.execute(f"create table {view.name} as\n{view.sql}")
+    else:
+        con.execute(view_statement(view))
 
 
 def query_error(error: Exception, timeout_s: float | None = None) -> FlowsqlError:

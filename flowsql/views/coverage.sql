@@ -16,7 +16,7 @@ with seen as (
         "end",
         log_status,
         count(*) as records
-    from records
+    from logged_records
     group by interface_id, resource_id, tgw_attachment_id, tgw_id, "start", "end", log_status
 ),
 captures as (
@@ -64,7 +64,8 @@ lengths as (
         count(*) as captures,
         count(*) filter (where last_s - first_s > 75) as long,
         count(*) filter (where last_s - first_s between 45 and 75) as near_minute,
-        count(*) filter (where is_idle or is_partial) as without_flow
+        count(*) filter (where is_idle or is_partial) as without_flow,
+        max(last_s - first_s) filter (where last_s - first_s < 600) as longest_s
     from captures
     group by capture_point
 ),
@@ -77,6 +78,7 @@ intervals as (
         first_s,
         last_s,
         captures,
+        longest_s,
         case
             when is_tgw then 60
             when long * 100 >= captures and long > 0 then 600
@@ -142,14 +144,15 @@ begins as (
     group by cuts.capture_point
 ),
 seen_points as (
-    -- `offset_s` keeps slot numbers from falling below zero. A grid is sharp if it could hardly begin at other seconds.
+    -- `offset_s` keeps slot numbers from falling below zero. A grid is sharp if it could hardly begin at other seconds,
+    -- which only captures of some length show.
     select
         intervals.capture_point,
         slot_s,
         slot_s - coalesce(slot_second, 0) as offset_s,
         intervals.first_s,
         intervals.last_s,
-        coalesce(free_seconds * 4 <= slot_s and cut * 20 <= captures, false) as is_sharp
+        coalesce(longest_s * 2 >= slot_s and free_seconds * 4 <= slot_s and cut * 20 <= captures, false) as is_sharp
     from intervals
     left join begins on begins.capture_point = intervals.capture_point
 ),
@@ -179,7 +182,7 @@ points as (
         is_sharp,
         since_s,
         until_s,
-        decided_s,
+        arrived_s - coalesce(lag_s, slot_s + 900) as decided_s,
         case
             when since_s is null then (known_points.first_s + offset_s) // slot_s
             else (greatest(since_s, store_times.first_s) + offset_s) // slot_s

@@ -3,7 +3,7 @@
 -- Such interfaces show by pkt_srcaddr and pkt_dstaddr, the ends of the packets, where these differ from the record's.
 with relayed as (
     select interface_id, srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr
-    from records
+    from records_in_context
     where pkt_srcaddr <> srcaddr or pkt_dstaddr <> dstaddr
     group by interface_id, srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr
 ),

@@ -10,7 +10,7 @@ with grouped as (
         count(*) filter (where action = 'ACCEPT') as accepted,
         count(*) filter (where action = 'REJECT') as rejected,
         count(*) filter (where action is null and coalesce(log_status, 'OK') = 'OK') as other
-    from records
+    from records_in_context
     where interface_id is not null
     group by interface_id, vpc_id, coalesce("start", "end") // 3600, load_id
 ),

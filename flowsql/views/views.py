@@ -27,14 +27,14 @@ _LISTING = frozenset(
     {"show", "information_schema", "duckdb_views", "duckdb_columns", "duckdb_tables", "pragma"}
 )
 # The columns of `flows` for which other records have to be looked at.
-_COUNTED = frozenset({"counted", "second_view_of"})
+COUNTED_COLUMNS = frozenset({"counted", "second_view_of"})
 _SIDES = frozenset(
     {
         *("direction", "local_addr", "local_port", "remote_addr", "remote_port", "local_evidence"),
         *("src_scope", "dst_scope"),
     }
 )
-TRACED_COLUMNS = _COUNTED | _SIDES
+TRACED_COLUMNS = COUNTED_COLUMNS | _SIDES
 # The column of `conversations` for which they have to be compared with each other.
 _MIRRORED = frozenset({"other_interface"})
 _TRACED = {"flows": TRACED_COLUMNS, "conversations": _MIRRORED}
@@ -87,14 +87,15 @@ def _split_comment(text: str) -> tuple[str, str]:
     return " ".join(lines), text
 
 
-# In the order of creation: a view reads `records` and the views above it. Of the first a store may know
-# better: see store_relations.
+# In the order of creation: a view reads `records` and the views above it. The first seven are an
+# engine's to know better: see known.py.
 VIEWS: tuple[View, ...] = tuple(
     map(
         _read_view,
         (
-            *("query_window", "records_in_context", "interface_times", "interface_addresses", "load_logs"),
-            *("endpoints", "flow_records", "interface_ends", "own_networks", "flow_sides"),
+            *("logged_records", "records_in_context", "query_window"),
+            *("interface_times", "interface_addresses", "load_logs", "endpoints"),
+            *("flow_records", "interface_ends", "own_networks", "flow_sides"),
             *("log_hours", "second_logs", "own_addresses", "legs", "entrances", "flows"),
             *("openings", "tcp_directions"),
             *("capture_points", "nat_points", "skipped_minutes"),
@@ -159,15 +160,15 @@ def _unmirrored(conversations: View) -> View:
 
 
 def flows_with(traced: frozenset[str]) -> View:
-    """The view `flows` with these traced columns at least; without them it costs no more than `flow_records`."""
+    """The view `flows` with these traced columns at least; without any it costs what `flow_records` does."""
     (flows,) = (view for view in VIEWS if view.name == "flows")
     sides = "flow_sides" if traced & _SIDES else "flow_records"
     sql = (
         flows.sql.replace("from flow_sides", f"from {sides}")
-        if traced & _COUNTED
+        if traced & COUNTED_COLUMNS
         else f"select * from {sides}"
     )
-    groups = (group for group in (_COUNTED, _SIDES) if traced & group)
+    groups = (group for group in (COUNTED_COLUMNS, _SIDES) if traced & group)
     return View("flows", flows.about, sql, frozenset().union(*groups))
 
 
@@ -190,57 +191,6 @@ def has_edition(con: duckdb.DuckDBPyConnection, database: str) -> bool:
     return found == [(edition(),)]
 
 
-# What the segments' statistics tell, in the columns of the views of these names.
-_INTERFACE_ADDRESSES = """\
-select addresses.interface_id, addresses.vpc_id, address
-from (
-    select interface_id, max(vpc_id) as vpc_id, address, family, sum(records) as records,
-        min(min_peer) as min_peer, max(max_peer) as max_peer
-    from {catalog}segment_addresses
-    group by interface_id, address, family
-) as addresses
-join (
-    select interface_id, sum(v4_records) as v4_records, sum(v6_records) as v6_records
-    from {catalog}segment_interfaces
-    group by interface_id
-) as totals
-    on totals.interface_id = addresses.interface_id
-    and addresses.records = case when family = 4 then v4_records else v6_records end
-where min_peer <> max_peer"""
-_ENDPOINTS = """\
-select coalesce(vpc_id, '') as vpc_id, address, port, protocol,
-    cast(sum(syn_acks) as bigint) as syn_acks, bit_count(bit_or(peer_ports)) as peer_ports
-from (
-    select vpc_id, address, port, protocol, syn_acks, cast(0 as bigint) as peer_ports
-    from {catalog}segment_services
-    union all
-    select vpc_id, address, port, protocol, 0, peer_ports
-    from {catalog}segment_endpoints
-)
-group by coalesce(vpc_id, ''), address, port, protocol"""
-
-
-def store_relations(catalog: str = "") -> dict[str, str]:
-    """Name -> SELECT of the views that a store knows better than its records, over its catalogue's tables.
-
-    `catalog` goes before their names: 'catalog.' for an attached one.
-    """
-    return {
-        "load_logs": (
-            "select load_id, coalesce(flow_log_id, log_format) as flow_log,"
-            " length(log_format) - length(replace(log_format, '$', '')) as fields"
-            f" from {catalog}loads"
-        ),
-        "interface_addresses": _INTERFACE_ADDRESSES.format(catalog=catalog),
-        "endpoints": _ENDPOINTS.format(catalog=catalog),
-        "capture_points": (
-            "select point, bool_or(as_src > 0 and as_dst > 0) as sees_both_sides from ("
-            " select coalesce(interface_id, vpc_id) as point, sum(as_src) as as_src, sum(as_dst) as as_dst"
-            f" from {catalog}segment_addresses group by coalesce(interface_id, vpc_id), address) group by point"
-        ),
-    }
-
-
 def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     """What makes a catalogue under construction readable by any DuckDB: macros, `records`, the views.
 
@@ -249,6 +199,7 @@ def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     already are left alone.
     """
     from flowsql.store.records import live_segments, records_sql
+    from flowsql.views.known import known_relations
 
     name, path = con.execute(
         "select database_name, path from duckdb_databases() where database_name = current_database()"
@@ -257,7 +208,7 @@ def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     records = f"create or replace view records as\n{records_sql(live_segments(con, name), store)}"
     if has_edition(con, name):
         return [records]
-    known = store_relations()
+    known = known_relations()
     mark = f"comment on view {VIEWS[-1].name} is '{edition()}'"
     views = [View(v.name, v.about, known.get(v.name, v.sql)) for v in VIEWS]
     return [*macro_statements(), records, *map(view_statement, views), mark]

@@ -143,6 +143,7 @@ def test_other_records_are_looked_at_only_for_columns_that_can_be_seen(sql: str,
 def test_views_that_are_named_come_with_those_they_read() -> None:
     assert [view.name for view in views_named("select 1 from rejects")] == []
     assert [view.name for view in views_named('select state from "Coverage"')] == [
+        "logged_records",
         "query_window",
         "interface_times",
         "coverage",
