@@ -29,8 +29,8 @@ SHIPPED = (
     }
 )
 # Functions of the others that sqlglot does not know by these names.
-_OF_TRINO = {"fail", "bitwise_right_shift"}
-UNTYPED = {"spark": {"raise_error"}, "trino": _OF_TRINO, "athena": _OF_TRINO}
+_OF_TRINO = {"fail", "bitwise_right_shift", "from_big_endian_64", "xxhash64"}
+UNTYPED = {"spark": {"raise_error", "xxhash64"}, "trino": _OF_TRINO, "athena": _OF_TRINO}
 
 
 def written(sql: str, dialect: Dialect = "spark") -> str:
