@@ -22,7 +22,7 @@ from flowsql.views.views import VIEWS
 
 FOLDER = Path(__file__).parent
 COMMANDS = ("", "load", "run", "sql", "queries", "fields", "demo", "generate", "store", "store info")
-_FUNCTION = re.compile(r"((?:--.*\n)+)create or replace macro (.*?) as\n")
+_FUNCTION = re.compile(r"((?:--.*\n)+)create or replace macro ([^;]*?) as\n")
 _RELATIONS = """\
 | relation | one row is |
 | --- | --- |
@@ -101,7 +101,8 @@ def views_page() -> str:
     text = resources.files("flowsql.views").joinpath("functions.sql").read_text(encoding="utf-8")
     for comment, signature in _FUNCTION.findall(text):
         about = " ".join(line.removeprefix("--").strip() for line in comment.splitlines())
-        parts.append(f"- `{signature}`: {about}")
+        on_a_line = " ".join(signature.split()).replace("( ", "(").replace(" )", ")")
+        parts.append(f"- `{on_a_line}`: {about}")
     return "\n".join(parts) + "\n"
 
 

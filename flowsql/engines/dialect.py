@@ -227,8 +227,11 @@ def _hash(node: Node, dialect: Dialect) -> Node:
 
     if dialect == "spark":
         return exp.Anonymous(this="xxhash64", expressions=node.expressions)
+    # The nodes themselves, not copies: a hash of hashes is rewritten from outside in.
     texts = [
-        exp.Coalesce(this=exp.cast(value, exp.DataType.Type.VARCHAR), expressions=[exp.Literal.string("")])
+        exp.Coalesce(
+            this=exp.Cast(this=value, to=exp.DataType.build("varchar")), expressions=[exp.Literal.string("")]
+        )
         for value in node.expressions
     ]
     text = exp.ConcatWs(expressions=[exp.Literal.string("|"), *texts])
