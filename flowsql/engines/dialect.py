@@ -222,7 +222,7 @@ def _rewritten(node: Node, dialect: Dialect) -> Node:
 
 
 def _hash(node: Node, dialect: Dialect) -> Node:
-    """A 64-bit number of several values; another one than DuckDB's, which is only ever compared with its like."""
+    """A 64-bit number of several values; not DuckDB's, but such numbers are only compared with each other."""
     from sqlglot import exp
 
     if dialect == "spark":
@@ -234,7 +234,7 @@ def _hash(node: Node, dialect: Dialect) -> Node:
         )
         for value in node.expressions
     ]
-    text = exp.ConcatWs(expressions=[exp.Literal.string("|"), *texts])
+    text = exp.Anonymous(this="concat_ws", expressions=[exp.Literal.string("|"), *texts])
     for function in ("to_utf8", "xxhash64", "from_big_endian_64"):
         text = exp.Anonymous(this=function, expressions=[text])
     return text

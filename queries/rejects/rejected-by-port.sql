@@ -9,22 +9,22 @@
 -- read: others are the records left out at this port, others_in_all those of all ports; without tcp_flags hardly any can be
 --   told, and high ports are mostly replies and late packets, not services
 with chosen as (
-    select *, $kinds = 'all' or kind in ('attempt', 'unknown') as is_counted
+    select *, $kinds = 'all' or kind in ('attempt', 'unknown') as is_chosen
     from rejections
 )
 select
     dstport,
     protocol_name(protocol) as protocol_name,
-    count(*) filter (where is_counted) as records,
-    cast(sum(packets) filter (where is_counted) as bigint) as packets,
-    count(distinct case when is_counted then srcaddr end) as sources,
-    count(distinct case when is_counted then dstaddr end) as destinations,
-    min(case when is_counted then start_time end) as first_time,
-    max(case when is_counted then end_time end) as last_time,
-    count(*) filter (where not is_counted) as others,
-    (select count(*) from chosen where not is_counted) as others_in_all
+    count(*) filter (where is_chosen) as records,
+    cast(sum(packets) filter (where is_chosen) as bigint) as packets,
+    count(distinct case when is_chosen then srcaddr end) as sources,
+    count(distinct case when is_chosen then dstaddr end) as destinations,
+    min(case when is_chosen then start_time end) as first_time,
+    max(case when is_chosen then end_time end) as last_time,
+    count(*) filter (where not is_chosen) as others,
+    (select count(*) from chosen where not is_chosen) as others_in_all
 from chosen
 group by dstport, protocol
-having count(*) filter (where is_counted) > 0
+having count(*) filter (where is_chosen) > 0
 order by records desc, dstport nulls last, protocol nulls last
 limit $top

@@ -10,21 +10,21 @@
 --   this source that were left out, others_in_all those of all sources; without tcp_flags hardly any can be told, and
 --   answers to ephemeral ports (above 1023) are usually late packets of connections that had been allowed
 with chosen as (
-    select *, $kinds = 'all' or kind in ('attempt', 'unknown') as is_counted
+    select *, $kinds = 'all' or kind in ('attempt', 'unknown') as is_chosen
     from rejections
 )
 select
     srcaddr,
-    count(*) filter (where is_counted) as records,
-    cast(sum(packets) filter (where is_counted) as bigint) as packets,
-    count(distinct case when is_counted then dstaddr end) as destinations,
-    count(distinct case when is_counted then dstport end) as ports,
-    min(case when is_counted then start_time end) as first_time,
-    max(case when is_counted then end_time end) as last_time,
-    count(*) filter (where not is_counted) as others,
-    (select count(*) from chosen where not is_counted) as others_in_all
+    count(*) filter (where is_chosen) as records,
+    cast(sum(packets) filter (where is_chosen) as bigint) as packets,
+    count(distinct case when is_chosen then dstaddr end) as destinations,
+    count(distinct case when is_chosen then dstport end) as ports,
+    min(case when is_chosen then start_time end) as first_time,
+    max(case when is_chosen then end_time end) as last_time,
+    count(*) filter (where not is_chosen) as others,
+    (select count(*) from chosen where not is_chosen) as others_in_all
 from chosen
 group by srcaddr
-having count(*) filter (where is_counted) > 0
+having count(*) filter (where is_chosen) > 0
 order by records desc, srcaddr nulls last
 limit $top

@@ -27,15 +27,16 @@ RECORDS = (
     ("10.0.0.3 10.0.0.2 50000 60000", 60, 3),
     ("10.0.0.2 10.0.0.3 60000 50000", 60, 19),
 )
-CONVERSATIONS = (
-    "select client_addr, records, evidence, opened_in_window, ends_in_window from conversations order by client_addr"
-)
+CONVERSATIONS = "select client_addr, records, evidence, opened_in_window, ends_in_window from conversations order by client_addr"
 
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     folder = tmp_path_factory.mktemp("context")
-    lines = [f"eni-1 {ends} 6 4 400 {flags} {NOON + at} {NOON + at + 59} ACCEPT OK\n" for ends, at, flags in RECORDS]
+    lines = [
+        f"eni-1 {ends} 6 4 400 {flags} {NOON + at} {NOON + at + 59} ACCEPT OK\n"
+        for ends, at, flags in RECORDS
+    ]
     (folder / "one.log").write_text(HEADER + "".join(lines))
     workspace = Workspace(folder / "store")
     workspace.load([folder / "one.log"])
@@ -63,7 +64,9 @@ def test_records_are_those_of_the_window_and_conversations_whole(loaded: Workspa
     ("context", "known"),
     [("1h", ("paired", 6)), ("45m", ("paired", 6)), ("44m", (None, 2)), ("0s", (None, 2))],
 )
-def test_as_far_as_the_context_reaches(loaded: Workspace, context: str, known: tuple[str | None, int]) -> None:
+def test_as_far_as_the_context_reaches(
+    loaded: Workspace, context: str, known: tuple[str | None, int]
+) -> None:
     at_noon = window(0, 10, context=context)
     (evidence,) = {row[0] for row in rows(loaded, "select evidence from tcp_directions", **at_noon)}
     assert evidence == (known[0] or "known-service")
@@ -120,7 +123,9 @@ def test_the_published_catalogue_has_every_view(loaded: Workspace) -> None:
             ("10.0.0.1", 6),
             ("10.0.0.3", 2),
         ]
-        assert con.execute("select local_addr, count(*) from flows group by all").fetchall() == [("10.0.0.2", 8)]
+        assert con.execute("select local_addr, count(*) from flows group by all").fetchall() == [
+            ("10.0.0.2", 8)
+        ]
 
 
 def test_it_spills_rather_than_fails(loaded: Workspace, tmp_path: Path) -> None:

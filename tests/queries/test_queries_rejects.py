@@ -81,7 +81,11 @@ def test_what_was_left_out_of_a_source_is_counted(run: Run, rejected: list[Recor
     answers = [flow for flow in rejected if flow["tcp_flags"] == 4]
     opening = {**answers[0], "tcp_flags": 2, "dstport": 22, "bytes": 40}
     (row,) = run("rejected-by-source", [*answers, opening], kinds="attempts", top=50)
-    assert (row["records"], row["ports"], row["others"]) == (2, 2, 0)  # alone, it may be the answer to anything
+    assert (row["records"], row["ports"], row["others"]) == (
+        2,
+        2,
+        0,
+    )  # alone, it may be the answer to anything
     asked = {**answers[0], "action": "ACCEPT", "tcp_flags": 2, "start": answers[0]["start"] - 60}
     asked |= {"srcaddr": answers[0]["dstaddr"], "dstaddr": answers[0]["srcaddr"]}
     asked |= {"srcport": answers[0]["dstport"], "dstport": answers[0]["srcport"]}

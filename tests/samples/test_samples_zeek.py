@@ -65,7 +65,9 @@ def zeek(shared: Path) -> Zeek:
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["with flags", "without flags"])
-def loaded(zeek: Zeek, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def loaded(
+    zeek: Zeek, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("zeek")
     (folder / "zeek.log").write_text(zeek.text(flags=request.param))
     with Workspace(folder / "store") as workspace:
@@ -73,7 +75,9 @@ def loaded(zeek: Zeek, request: pytest.FixtureRequest, tmp_path_factory: pytest.
         yield workspace, request.param
 
 
-DIRECTIONS = "select interface_id, srcaddr, srcport, dstaddr, dstport, sender_role, evidence from tcp_directions"
+DIRECTIONS = (
+    "select interface_id, srcaddr, srcport, dstaddr, dstport, sender_role, evidence from tcp_directions"
+)
 CLIENTS = (
     "select interface_id, client_addr, client_port, server_addr, server_port, records"
     " from conversations where protocol = 6"
@@ -127,7 +131,9 @@ def test_the_same_in_every_window(loaded: tuple[Workspace, bool], span: int) -> 
     clients = CLIENTS.replace(", records", "") + (
         " and epoch(last_time) >= $since and epoch(first_time) < $until order by all"
     )
-    ((first, last),) = rows(workspace, 'select min("start"), max("start") from records where "start" > 1588208000')
+    ((first, last),) = rows(
+        workspace, 'select min("start"), max("start") from records where "start" > 1588208000'
+    )
     for since in range(first, last, (last - first) // 3):
         window = {"since": str(since), "until": str(since + span)}
         for sql in (directions, clients):

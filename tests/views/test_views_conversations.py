@@ -54,7 +54,12 @@ def elsewhere(flow: Flow) -> list[Record]:
     ],
 )
 def test_what_came_of_it(
-    ask: Ask, flow: Flow, elsewhere: list[Record], there: Record | None, back: Record | None, expected: tuple[Any, ...]
+    ask: Ask,
+    flow: Flow,
+    elsewhere: list[Record],
+    there: Record | None,
+    back: Record | None,
+    expected: tuple[Any, ...],
 ) -> None:
     records = [flow(THERE, **there)] if there else []
     records += [flow(BACK, **back)] if back else []
@@ -182,7 +187,13 @@ def test_what_is_not_logged_is_null_and_what_is_not_there_nothing(ask: Ask, flow
         ({"pkt_dstaddr": "10.0.0.8"}, {"pkt_dstaddr": "10.0.0.9"}),
         ({"pkt_srcaddr": "10.0.0.1"}, {"pkt_srcaddr": "10.0.0.1", "srcaddr": "10.0.0.5"}),
     ],
-    ids=["two VPCs with one range", "without interfaces", "regional NAT", "two pods", "two legs of an appliance"],
+    ids=[
+        "two VPCs with one range",
+        "without interfaces",
+        "regional NAT",
+        "two pods",
+        "two legs of an appliance",
+    ],
 )
 def test_what_looks_alike_and_is_not(ask: Ask, flow: Flow, one: Record, other: Record) -> None:
     there = [flow(THERE, tcp_flags=3) | what for what in (one, other)]
@@ -208,7 +219,9 @@ def test_the_same_packets_at_another_interface(ask: Ask, flow: Flow) -> None:
 
 
 def test_what_a_nat_gateway_drops(ask: Ask, flow: Flow) -> None:
-    inside = flow("10.0.1.5:50000 > 10.0.0.220:443", tcp_flags=3, pkt_dstaddr="203.0.113.5", pkt_srcaddr="10.0.1.5")
+    inside = flow(
+        "10.0.1.5:50000 > 10.0.0.220:443", tcp_flags=3, pkt_dstaddr="203.0.113.5", pkt_srcaddr="10.0.1.5"
+    )
     unsolicited = flow("198.51.100.7:40000 > 10.0.0.220:22", tcp_flags=2, bytes=160)
     sql = "select outcome, state from conversations where server_port = 22"
     assert ask(sql, [unsolicited, inside]) == [("dropped by NAT", None)]
@@ -219,8 +232,14 @@ def test_what_a_nat_gateway_drops(ask: Ask, flow: Flow) -> None:
 @pytest.mark.parametrize(
     ("way", "expected"),
     [
-        ([("198.51.100.7:0 > 10.0.0.1:0", "ACCEPT"), ("10.0.0.1:0 > 198.51.100.7:0", "ACCEPT")], ("answered", "ACCEPT")),
-        ([("198.51.100.7:0 > 10.0.0.1:0", "ACCEPT"), ("10.0.0.1:0 > 198.51.100.7:0", "REJECT")], ("rejected", "MIXED")),
+        (
+            [("198.51.100.7:0 > 10.0.0.1:0", "ACCEPT"), ("10.0.0.1:0 > 198.51.100.7:0", "ACCEPT")],
+            ("answered", "ACCEPT"),
+        ),
+        (
+            [("198.51.100.7:0 > 10.0.0.1:0", "ACCEPT"), ("10.0.0.1:0 > 198.51.100.7:0", "REJECT")],
+            ("rejected", "MIXED"),
+        ),
         ([("198.51.100.7:0 > 10.0.0.1:0", "REJECT")], ("rejected", "REJECT")),
     ],
     ids=["answered", "answer rejected", "rejected"],

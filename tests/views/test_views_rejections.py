@@ -87,7 +87,9 @@ def test_flows_tell_what_the_record_itself_does(ask: Ask, flow: Flow) -> None:
         ({"reject_reason": "EC"}, ("attempt", "encryption-controls", "certain")),
     ],
 )
-def test_a_lone_opening(ask: Ask, flow: Flow, before: list[Record], what: Record, expected: tuple[str, ...]) -> None:
+def test_a_lone_opening(
+    ask: Ask, flow: Flow, before: list[Record], what: Record, expected: tuple[str, ...]
+) -> None:
     assert ask(FILTER, [*before, flow(THERE, tcp_flags=2, **REJECT) | what]) == [expected]
 
 
@@ -103,7 +105,9 @@ def test_within_a_subnet_there_is_no_network_acl(
 ) -> None:
     own = [
         flow(f"{address}:{port} > 10.9.0.{peer}:80", **{"interface_id": interface, "subnet_id": subnet})
-        for interface, address, subnet in zip(("eni-a", "eni-b"), ("10.0.0.2", "10.0.0.1"), subnets, strict=True)
+        for interface, address, subnet in zip(
+            ("eni-a", "eni-b"), ("10.0.0.2", "10.0.0.1"), subnets, strict=True
+        )
         for peer, port in ((1, 40_000), (2, 40_002))
     ]
     rejected = flow(THERE, tcp_flags=2, subnet_id=subnets[0], **REJECT)
