@@ -1,12 +1,12 @@
--- One row is a record of `flow_ends` whose pair of ends is among `reused_pairs`, with `part`, the number of its conversation among those of its pair of ends, from 0.
--- A new one begins with an opening after a close, or after 127 s and the aggregation interval, in which SYN is repeated;
+-- One row is a record of `flow_ends` whose pair of ends is among `reused_pairs`, with `part`, the number of its conversation
+-- among those of the pair, from 0. A new one begins with an opening after a close, or after 127 s and the aggregation interval, in which SYN is repeated;
 -- without flags, after a silence. What one interval holds has no order: flags of two conversations in it are one record.
 with placed as (
     select
         flow_ends.*,
-        has_flags,
-        interval_s,
-        silence_s,
+        max(case when protocol = 6 then tcp_flags end) over whole is not null as has_flags,
+        -- The aggregation interval, as far as the records show it.
+        least(greatest(max(end_s - start_s) over whole, 60), 600) as interval_s,
         row_number() over (
             partition by flow_ends.pair
             order by
@@ -21,6 +21,7 @@ with placed as (
         ) as place
     from flow_ends
     join reused_pairs on reused_pairs.pair = flow_ends.pair
+    window whole as (partition by flow_ends.pair)
 ),
 preceded as (
     select
@@ -45,7 +46,7 @@ begun as (
         *,
         case
             when last_s is null then 0
-            when not has_flags then case when start_s - last_s > silence_s + interval_s then 1 else 0 end
+            when not has_flags then case when start_s - last_s > silence_s(protocol) + interval_s then 1 else 0 end
             when tcp_flags & 2 = 0 or tcp_flags is null then 0
             when closed_place >= coalesce(opened_place, 0) then 1
             -- The other side's close counts once it is over: in one interval it may be this conversation's own.

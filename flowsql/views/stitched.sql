@@ -123,13 +123,15 @@ turned as (
     from sided
     cross join read_until
     cross join logged_actions
-    left join capture_points on capture_points.point = sided.point
-    left join nat_points on nat_points.point = sided.point
+    -- Only what one side sent without an answer is looked up.
+    left join capture_points on capture_points.point = case when marks & 3 <> 3 then sided.point end
+    left join nat_points on nat_points.point = case when marks & 3 <> 3 then sided.point end
     left join skipped_minutes as skipped_first
-        on skipped_first.point = sided.point
+        on skipped_first.point = case when marks & 3 <> 3 then sided.point end
         and skipped_first.minute = coalesce(least(a_first_s, b_first_s), a_first_s, b_first_s) // 60
     left join skipped_minutes as skipped_last
-        on skipped_last.point = sided.point and skipped_last.minute = sided.last_s // 60
+        on skipped_last.point = case when marks & 3 <> 3 then sided.point end
+        and skipped_last.minute = sided.last_s // 60
 )
 select
     *,
