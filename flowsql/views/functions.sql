@@ -334,3 +334,102 @@ create or replace macro local_end(
             and not is_passed_on(is_tgw, dstaddr, pkt_dstaddr)
         then 'dst'
     end;
+
+-- How long a conversation may be silent before the next packets of the same addresses and ports are another one, where no
+-- flags tell: what security groups wait for UDP and ICMP, an hour for TCP.
+create or replace macro silence_s(protocol) as
+    case when protocol = 6 then 3600 when protocol = 17 then 180 when protocol in (1, 58) then 60 else 600 end;
+
+-- 'ACCEPT', 'REJECT', or 'MIXED': AWS writes a record for each action of an interval. Null if none was logged.
+create or replace macro action_of(is_accepted, is_rejected) as
+    case
+        when is_accepted and is_rejected then 'MIXED'
+        when is_accepted then 'ACCEPT'
+        when is_rejected then 'REJECT'
+    end;
+
+-- What a record shows of a conversation, as bits that can be put together with those of others: who is heard (1 forward, 2
+-- back), accepted (4, 8), rejected (16, 32), opens (64, 128), answers an opening (256, 512); 1024 at an interface; from
+-- 4096 on the forward flags and above them 64 for that they were logged, and from 524288 on those back.
+create or replace macro seen_marks(is_forward, action, flag_role, tcp_flags, interface_id) as
+    case
+        when is_forward
+        then 1
+            + case action when 'ACCEPT' then 4 when 'REJECT' then 16 else 0 end
+            + case flag_role when 'client' then 64 when 'server' then 256 else 0 end
+            + coalesce(64 + (tcp_flags & 63), 0) * 4096
+        else 2
+            + case action when 'ACCEPT' then 8 when 'REJECT' then 32 else 0 end
+            + case flag_role when 'client' then 128 when 'server' then 512 else 0 end
+            + coalesce(64 + (tcp_flags & 63), 0) * 524288
+    end
+    + case when interface_id is not null then 1024 else 0 end;
+
+-- The flags of one direction in such marks; null if none were logged.
+create or replace macro seen_flags(marks, is_forward) as
+    case
+        when is_forward then case when marks & 262144 <> 0 then marks // 4096 & 63 end
+        when marks & 33554432 <> 0 then marks // 524288 & 63
+    end;
+
+-- Whether packets of one side, unanswered, can be no more than attempts to open: SYN alone, or nothing that tells otherwise
+-- and no payload. Other TCP packets belong to a conversation whose other side is not seen here.
+create or replace macro is_bare_opening(protocol, flags, packets, bytes) as
+    protocol <> 6
+    or (
+        coalesce(flags & 18 = 2 and flags & 1 = 0, flags is null)
+        and coalesce(packets <= 14, true)
+        and coalesce(bytes <= packets * 80, true)
+    );
+
+-- The state of a TCP conversation as Zeek names it, from the flags of both sides, OR-ed over all its time; null without
+-- flags, and where a missing answer proves nothing.
+-- https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html
+create or replace macro zeek_state(protocol, outcome, has_client, has_server, client_flags, server_flags) as
+    case
+        when protocol <> 6 or coalesce(client_flags, server_flags) is null then null
+        when outcome in ('rejected', 'not decidable', 'dropped by NAT') then null
+        when not has_server and outcome = 'silent' and client_flags & 4 <> 0 then 'RSTOS0'
+        when not has_server and outcome = 'silent' then 'S0'
+        when not has_server and client_flags & 3 = 3 then 'SH'
+        when not has_client and server_flags & 22 = 22 then 'RSTRH'
+        when not has_client and server_flags & 19 = 19 then 'SHR'
+        when not has_client or not has_server or client_flags & 2 = 0 then 'OTH'
+        when server_flags & 22 = 4 then 'REJ'
+        when server_flags & 18 <> 18 then 'OTH'
+        when client_flags & server_flags & 1 = 1 then 'SF'
+        when server_flags & 4 <> 0 then 'RSTR'
+        when client_flags & 4 <> 0 then 'RSTO'
+        when client_flags & 1 <> 0 then 'S2'
+        when server_flags & 1 <> 0 then 'S3'
+        else 'S1'
+    end;
+
+-- What kind of reject a TCP record with flags is: 'attempt' (an opening), 'reply' (the answer to an accepted opening), 'late'
+-- (after FIN or RST), 'expired' (in the midst of a connection, after a silence or out of nothing), 'backscatter' (the answer
+-- to an opening that was not seen here), 'unknown' (in the midst of a connection that went on all the time). `own` are the
+-- accepted records of the same direction, `other` those of the other one.
+create or replace macro tcp_reject_kind(
+    tcp_flags, start_s, end_s, own_accepted_s, other_accepted_s, last_accepted_s, other_opened_s, closed_s
+) as
+    case
+        when tcp_flags & 18 = 2 then 'attempt'
+        when closed_s <= end_s and tcp_flags & 2 = 0 then 'late'
+        when other_opened_s <= end_s and (tcp_flags & 18 = 18 or own_accepted_s is null) then 'reply'
+        when tcp_flags & 2 <> 0 then 'backscatter'
+        when coalesce(own_accepted_s, other_accepted_s) is null
+        then case when tcp_flags & 4 <> 0 then 'backscatter' else 'expired' end
+        when start_s - last_accepted_s > 350 then 'expired'
+        when own_accepted_s is null then 'reply'
+        else 'unknown'
+    end;
+
+-- Which filter can have rejected a record.
+create or replace macro rejecting_filter(reject_reason, kind, is_one_subnet) as
+    case
+        when reject_reason = 'BPA' then 'block-public-access'
+        when reject_reason = 'EC' then 'encryption-controls'
+        when kind = 'reply' and not is_one_subnet then 'network-acl'
+        when is_one_subnet and kind in ('attempt', 'unknown') then 'security-group'
+        else 'security-group-or-network-acl'
+    end;

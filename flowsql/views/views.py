@@ -26,6 +26,18 @@ _WHOLE_ROWS = (
 _LISTING = frozenset(
     {"show", "information_schema", "duckdb_views", "duckdb_columns", "duckdb_tables", "pragma"}
 )
+# The columns of `flows` for which other records have to be looked at.
+COUNTED_COLUMNS = frozenset({"counted", "second_view_of"})
+_SIDES = frozenset(
+    {
+        *("direction", "local_addr", "local_port", "remote_addr", "remote_port", "local_evidence"),
+        *("src_scope", "dst_scope"),
+    }
+)
+TRACED_COLUMNS = COUNTED_COLUMNS | _SIDES
+# The column of `conversations` for which they have to be compared with each other.
+_MIRRORED = frozenset({"other_interface"})
+_TRACED = {"flows": TRACED_COLUMNS, "conversations": _MIRRORED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +54,24 @@ class View:
 
 
 def _read_view(name: str) -> View:
+    if name == "part_sums":
+        return _part_sums()
     about, sql = _split_comment(_read(f"{name}.sql"))
-    return View(name, about, sql.rstrip("; \n"))
+    return View(name, about, sql.rstrip("; \n"), _TRACED.get(name, frozenset()))
+
+
+def _part_sums() -> View:
+    """What `pair_sums` is, for each part of the pairs that held several conversations."""
+    sums = _read_view("pair_sums").sql
+    for of_pairs, of_parts in (
+        ("0 as part", "part"),
+        ("from flow_ends", "from numbered_flows"),
+        ("group by pair", "group by pair, part"),
+    ):
+        sums = sums.replace(of_pairs, of_parts)
+    return View(
+        "part_sums", "One row is a conversation of `numbered_flows`, with the columns of `pair_sums`.", sums
+    )
 
 
 def _read(file_name: str) -> str:
@@ -70,6 +98,9 @@ VIEWS: tuple[View, ...] = tuple(
             *("flow_records", "interface_ends", "own_networks", "flow_sides"),
             *("log_hours", "second_logs", "own_addresses", "legs", "entrances", "flows"),
             *("openings", "tcp_directions"),
+            *("capture_points", "nat_points", "skipped_minutes"),
+            *("flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),
+            *("stitched", "conversations", "address_subnets", "rejections"),
             *("coverage", "coverage_by_hour"),
         ),
     )
@@ -79,17 +110,10 @@ LOOKED_UP = frozenset(
     {
         *("interface_addresses", "interface_ends", "own_networks", "endpoints"),
         *("log_hours", "second_logs", "own_addresses", "legs", "entrances"),
+        *("capture_points", "nat_points", "skipped_minutes", "reused_pairs"),
+        "address_subnets",
     }
 )
-# The columns of `flows` for which other records have to be looked at.
-COUNTED_COLUMNS = frozenset({"counted", "second_view_of"})
-_SIDES = frozenset(
-    {
-        *("direction", "local_addr", "local_port", "remote_addr", "remote_port", "local_evidence"),
-        *("src_scope", "dst_scope"),
-    }
-)
-TRACED_COLUMNS = COUNTED_COLUMNS | _SIDES
 
 
 def macro_statements() -> list[str]:
@@ -118,10 +142,24 @@ def views_named(sql: str) -> list[View]:
     for view in reversed(VIEWS):
         if view.name in words:
             shown = TRACED_COLUMNS if shows_all else TRACED_COLUMNS & words
-            chosen.insert(0, flows_with(shown) if view.name == "flows" else view)
+            if view.name == "flows":
+                chosen.insert(0, flows_with(shown))
+            elif view.name == "conversations" and not shows_all and not words & _MIRRORED:
+                chosen.insert(0, _unmirrored(view))
+            else:
+                chosen.insert(0, view)
             sql_of_it = chosen[0].sql
             words |= set(_SOURCE.findall(sql_of_it)) | TRACED_COLUMNS & set(_WORD.findall(sql_of_it))
     return chosen
+
+
+def _unmirrored(conversations: View) -> View:
+    """The view `conversations` without the column for which all of them are compared with each other."""
+    _, _, shown = conversations.sql.partition("\nselect\n    interface_id")
+    columns, _, _ = shown.partition(",\n    mirrors.other_interface")
+    _, _, condition = conversations.sql.rpartition("\nwhere ")
+    sql = f"select\n    interface_id{columns}\nfrom stitched\ncross join query_window\nwhere {condition}"
+    return View(conversations.name, conversations.about, sql)
 
 
 def flows_with(traced: frozenset[str]) -> View:
