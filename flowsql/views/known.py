@@ -42,7 +42,8 @@ def known_relations(catalog: str = "", options: QueryOptions | None = None) -> d
         "capture_points": (
             "select point, bool_or(as_src > 0 and as_dst > 0) as sees_both_sides from ("
             " select coalesce(interface_id, vpc_id) as point, sum(as_src) as as_src, sum(as_dst) as as_dst"
-            f" from {catalog}segment_addresses group by coalesce(interface_id, vpc_id), address) group by point"
+            f" from {catalog}segment_addresses group by coalesce(interface_id, vpc_id), address)"
+            " group by point"
         ),
         # A flow log has one log format for life, so two formats are two flow logs.
         "load_logs": (
