@@ -163,6 +163,7 @@ class Session:
                 self._create_views_named("select state from coverage", con)
                 trust = with_coverage(con, trust, self.options)
                 if any(column in sql for column in COUNTED_COLUMNS):
+                    self._create_views_named("select counted from flows", con)
                     trust = with_second_views(con, trust, self.options)
         except QueryTimeout:
             # The answer is there; how far to trust it is not worth losing it for.

@@ -379,7 +379,7 @@ create or replace macro is_bare_opening(protocol, flags, packets, bytes) as
     or (
         coalesce(flags & 18 = 2 and flags & 1 = 0, flags is null)
         and coalesce(packets <= 14, true)
-        and coalesce(bytes <= packets * 80, true)
+        and coalesce(bytes <= packets * 120, true)
     );
 
 -- The state of a TCP conversation as Zeek names it, from the flags of both sides, OR-ed over all its time; null without

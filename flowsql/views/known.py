@@ -39,12 +39,7 @@ def known_relations(catalog: str = "", options: QueryOptions | None = None) -> d
         "interface_times": _interface_times(catalog, options.scope if options else Scope()),
         "interface_addresses": _INTERFACE_ADDRESSES.format(catalog=catalog),
         "endpoints": _ENDPOINTS.format(catalog=catalog),
-        "capture_points": (
-            "select point, bool_or(as_src > 0 and as_dst > 0) as sees_both_sides from ("
-            " select coalesce(interface_id, vpc_id) as point, sum(as_src) as as_src, sum(as_dst) as as_dst"
-            f" from {catalog}segment_addresses group by coalesce(interface_id, vpc_id), address)"
-            " group by point"
-        ),
+        "capture_points": _CAPTURE_POINTS.format(catalog=catalog),
         # A flow log has one log format for life, so two formats are two flow logs.
         "load_logs": (
             "select load_id, coalesce(flow_log_id, log_format) as flow_log,"
@@ -114,3 +109,11 @@ from (
     from {catalog}segment_endpoints
 )
 group by coalesce(vpc_id, ''), address, port, protocol"""
+_CAPTURE_POINTS = """\
+select point, bool_or(as_src > 0 and as_dst > 0) as sees_both_sides
+from (
+    select coalesce(interface_id, vpc_id) as point, sum(as_src) as as_src, sum(as_dst) as as_dst
+    from {catalog}segment_addresses
+    group by coalesce(interface_id, vpc_id), address
+)
+group by point"""

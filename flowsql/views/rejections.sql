@@ -30,6 +30,17 @@ rejected as (
         ) as rejected_since_s
     from followed
 ),
+read_from as (
+    select min(coalesce("start", "end")) as first_s from records_in_context
+),
+doubtful_minutes as (
+    -- Minutes in which a connection may be known by records that AWS skipped.
+    select distinct point, later as minute
+    from (
+        select point, unnest(generate_series(minute, minute + 6)) as later
+        from skipped_minutes
+    ) as spread
+),
 contexts as (
     select
         pair,
@@ -57,11 +68,13 @@ kinds as (
     select
         rejected.*,
         coalesce(src.subnet_id = dst.subnet_id, false) as is_one_subnet,
+        contexts.last_accepted_s as last_seen_s,
         case when is_forward then back_last_s else forward_last_s end as other_last_s,
         case
             when is_forward then forward_rejected_packets = back_packets and forward_rejected_bytes = back_bytes
             else back_rejected_packets = forward_packets and back_rejected_bytes = forward_bytes
         end as is_alike,
+        rejected.start_s < read_from.first_s + 350 or doubtful_minutes.minute is not null as is_doubtful,
         case
             when protocol = 6 and tcp_flags is not null
             then tcp_reject_kind(
@@ -80,12 +93,26 @@ kinds as (
             when protocol in (1, 58) and case when is_forward then back_accepted_s else forward_accepted_s end <= end_s
             then 'reply'
             else 'unknown'
-        end as kind
+        end as seen_kind
     from rejected
+    cross join read_from
     join contexts on contexts.pair = rejected.pair
     left join address_subnets as src on src.vpc_id = coalesce(rejected.vpc_id, '') and src.address = srcaddr
     left join address_subnets as dst on dst.vpc_id = coalesce(rejected.vpc_id, '') and dst.address = dstaddr
+    left join doubtful_minutes
+        on doubtful_minutes.point = rejected.point and doubtful_minutes.minute = rejected.start_s // 60
     where action = 'REJECT'
+),
+told as (
+    -- That nothing came before proves nothing where the records begin, or where AWS skipped some.
+    select
+        *,
+        case
+            when seen_kind = 'backscatter' and is_doubtful and tcp_flags & 2 = 0 then 'unknown'
+            when seen_kind in ('backscatter', 'expired') and is_doubtful and last_seen_s is null then 'unknown'
+            else seen_kind
+        end as kind
+    from kinds
 ),
 judged as (
     select
@@ -101,7 +128,7 @@ judged as (
             when start_s - other_last_s <= case when protocol = 6 then 350 else 30 end then 'likely'
             else 'possible'
         end as certainty
-    from kinds
+    from told
 )
 select
     to_timestamp(start_s) as start_time,

@@ -141,16 +141,20 @@ def views_named(sql: str) -> list[View]:
     chosen: list[View] = []
     for view in reversed(VIEWS):
         if view.name in words:
-            shown = TRACED_COLUMNS if shows_all else TRACED_COLUMNS & words
-            if view.name == "flows":
-                chosen.insert(0, flows_with(shown))
-            elif view.name == "conversations" and not shows_all and not words & _MIRRORED:
-                chosen.insert(0, _unmirrored(view))
-            else:
-                chosen.insert(0, view)
+            shown = view.traced if shows_all else view.traced & words
+            chosen.insert(0, _showing(view, shown))
             sql_of_it = chosen[0].sql
             words |= set(_SOURCE.findall(sql_of_it)) | TRACED_COLUMNS & set(_WORD.findall(sql_of_it))
     return chosen
+
+
+def _showing(view: View, traced: frozenset[str]) -> View:
+    """The view with these of its traced columns at least."""
+    if view.name == "flows":
+        return flows_with(traced)
+    if view.name == "conversations" and not traced:
+        return _unmirrored(view)
+    return view
 
 
 def _unmirrored(conversations: View) -> View:

@@ -1,4 +1,4 @@
-"""A `records` of hand-made records under the views."""
+"""A small `records` for the views, and a way to ask them about it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,41 @@ from flowsql.store.records import RECORD_COLUMNS
 from flowsql.views.views import create_statements
 
 Record = dict[str, Any]
-# Records, SQL -> its rows.
-Ask = Callable[[Iterable[Record], str], list[tuple[Any, ...]]]
+# SQL, the records -> its rows.
+Ask = Callable[[str, Iterable[Record]], list[tuple[Any, ...]]]
+# 'client:port > server:port' and what else a record has -> the record.
+Flow = Callable[..., Record]
+
+T0 = 1_700_006_400  # 2023-11-15 00:00:00 UTC
+
+
+@pytest.fixture
+def flow() -> Flow:
+    """Makes a record of 'a:port > b:port' that begins `at` seconds into the day and lasts `lasts`."""
+
+    def make(ends: str, at: int = 0, lasts: int = 50, **more: Any) -> Record:
+        (srcaddr, srcport), (dstaddr, dstport) = (end.rsplit(":", 1) for end in ends.split(" > "))
+        return {
+            "interface_id": "eni-a",
+            "srcaddr": srcaddr,
+            "dstaddr": dstaddr,
+            "srcport": int(srcport),
+            "dstport": int(dstport),
+            "protocol": 6,
+            "packets": 4,
+            "bytes": 400,
+            "start": T0 + at,
+            "end": T0 + at + lasts,
+            "action": "ACCEPT",
+            "log_status": "OK",
+            **more,
+        }
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def _over_records() -> Iterator[duckdb.DuckDBPyConnection]:
+def _views() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
         columns = ", ".join(f'"{name}" {kind}' for name, kind in RECORD_COLUMNS)
@@ -29,25 +58,27 @@ def _over_records() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture
-def ask(_over_records: duckdb.DuckDBPyConnection) -> Iterator[Ask]:
-    """Asks the views over some records."""
-    con = _over_records
-    schema = con.sql("from records").to_arrow_table().schema
+def ask(_views: duckdb.DuckDBPyConnection) -> Ask:
+    """Asks the views about some records; without a store behind them, these are all that is known."""
+    schema = _views.sql("from records").to_arrow_table().schema
 
-    def ask_views(records: Iterable[Record], sql: str) -> list[tuple[Any, ...]]:
-        con.execute("delete from records")
-        con.register("given", pa.Table.from_pylist(list(records), schema=schema))
-        con.execute("insert into records from given")
-        return con.sql(sql).fetchall()
+    def run(sql: str, records: Iterable[Record]) -> list[tuple[Any, ...]]:
+        _views.execute("delete from records")
+        _views.register("given", pa.Table.from_pylist(list(records), schema=schema))
+        _views.execute("insert into records from given")
+        return _views.execute(sql).fetchall()
 
-    yield ask_views
+    return run
+
+
+def _restore(con: duckdb.DuckDBPyConnection) -> None:
     for statement in create_statements():
         if "view query_window" in statement or "view interface_times" in statement:
             con.execute(statement)
 
 
 @pytest.fixture
-def window(_over_records: duckdb.DuckDBPyConnection) -> Callable[..., None]:
+def window(_views: duckdb.DuckDBPyConnection) -> Iterator[Callable[..., None]]:
     """Sets what `query_window` says, in Unix seconds: since, until, arrived, lag."""
 
     def set_window(
@@ -57,20 +88,22 @@ def window(_over_records: duckdb.DuckDBPyConnection) -> Callable[..., None]:
         columns = ", ".join(
             f"cast({'null' if value is None else value} as bigint) as {name}" for name, value in given.items()
         )
-        _over_records.execute(f"create or replace view query_window as select {columns}")
+        _views.execute(f"create or replace view query_window as select {columns}")
 
-    return set_window
+    yield set_window
+    _restore(_views)
 
 
 @pytest.fixture
-def store_times(_over_records: duckdb.DuckDBPyConnection) -> Callable[[dict[str, tuple[int, int]]], None]:
+def store_times(_views: duckdb.DuckDBPyConnection) -> Iterator[Callable[[dict[str, tuple[int, int]]], None]]:
     """Sets when the whole store's capture points have their first and last record, in Unix seconds."""
 
     def set_times(times: dict[str, tuple[int, int]]) -> None:
         rows = ", ".join(f"('{point}', {first}, {last})" for point, (first, last) in times.items())
-        _over_records.execute(
+        _views.execute(
             "create or replace view interface_times as"
             f" from (values {rows}) as times(capture_point, first_s, last_s)"
         )
 
-    return set_times
+    yield set_times
+    _restore(_views)

@@ -12,6 +12,12 @@ HOUR = 1_700_006_400
 SUMMED = "select sum(bytes) filter (counted), count(*) filter (not counted) from flows"
 
 
+@pytest.fixture
+def ask(ask: Callable[[str, Sequence[Record]], list[tuple[Any, ...]]]) -> Ask:
+    """Records first: there are more of them."""
+    return lambda records, sql: ask(sql, records)
+
+
 def sent(way: str, interface: str | None, size: int = 1, **more: Any) -> Record:
     """A record of '10.0.0.1 > 10.0.0.2'; '10.0.0.1 (10.9.9.9) > ...' gives the packet's own address."""
     ends = {}
