@@ -17,7 +17,7 @@ from flowsql.workspace import Workspace
 
 ROUNDS = 3
 STATEMENTS = {
-    "bare group-by": "select interface_id, start // 60, count(*) from records group by all order by 1 limit 1",
+    "bare group-by": "select interface_id, start // 60, count(*) from records group by all limit 1",
     "coverage": "select state, count(*), sum(records) from coverage group by all order by all",
     "coverage_by_hour": "select * from coverage_by_hour order by all limit 1",
     "bare sum": "select sum(bytes) from flows",

@@ -84,7 +84,7 @@ class Trust:
         return "; ".join([", ".join(parts), *self._warnings(), *self.notes])
 
     def _warnings(self) -> list[str]:
-        said = [self._coverage()] if self.slots else []
+        said = [self._coverage()] if self.slots else ["slots not counted"] if self.no_slots else []
         if self.sums_are_lower_bounds:
             said.append("sums are lower bounds (>=)")
         if self.one_kind:

@@ -34,6 +34,10 @@ PLAIN = Trust(window="all records", records=1)
             "all records: 1 record, no line rejected; sums are lower bounds (>=)",
         ),
         (
+            replace(PLAIN, no_slots="that takes too long"),
+            "all records: 1 record, no line rejected; slots not counted",
+        ),
+        (
             replace(PLAIN, one_kind="REJECT"),
             "all records: 1 record, no line rejected; looks REJECT-only",
         ),

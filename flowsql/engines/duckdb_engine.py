@@ -158,11 +158,16 @@ class Session:
         con.execute(f"set search_path = {quoted(self._search_path)}")
         with self._guarded(con):
             trust = replace(trust_of(con, self.segments, self.options, notes), absence=absence)
-            self._create_views_named("select state from coverage", con)
-            trust = with_coverage(con, trust, self.options)
-            if any(column in sql for column in COUNTED_COLUMNS):
-                self._create_views_named("select counted from flows", con)
-                trust = with_second_views(con, trust, self.options)
+        try:
+            with self._guarded(con):
+                self._create_views_named("select state from coverage", con)
+                trust = with_coverage(con, trust, self.options)
+                if any(column in sql for column in COUNTED_COLUMNS):
+                    self._create_views_named("select counted from flows", con)
+                    trust = with_second_views(con, trust, self.options)
+        except QueryTimeout:
+            # The answer is there; how far to trust it is not worth losing it for.
+            trust = replace(trust, notes=(*trust.notes, "out of time for the rest"))
         return trust
 
     def register(self, name: str, table: pa.Table) -> None:

@@ -31,6 +31,11 @@ from (
                 and (interface_id, coalesce(pkt_srcaddr, srcaddr))
                     not in (select interface_id, address from interface_addresses)
             then 'sender'
+            when (coalesce("start", "end") // 3600, coalesce(pkt_srcaddr, srcaddr), coalesce(pkt_dstaddr, dstaddr))
+                in (select hour, sender, receiver from sent_across)
+                and (interface_id, coalesce(pkt_srcaddr, srcaddr))
+                    not in (select interface_id, address from interface_addresses)
+            then 'sender'
             when pkt_srcaddr <> srcaddr
                 and (coalesce("start", "end") // 3600, dstaddr, coalesce(vpc_id, ''))
                     in (select hour, address, vpc_id from own_addresses)

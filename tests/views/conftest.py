@@ -69,3 +69,41 @@ def ask(_views: duckdb.DuckDBPyConnection) -> Ask:
         return _views.execute(sql).fetchall()
 
     return run
+
+
+def _restore(con: duckdb.DuckDBPyConnection) -> None:
+    for statement in create_statements():
+        if "view query_window" in statement or "view interface_times" in statement:
+            con.execute(statement)
+
+
+@pytest.fixture
+def window(_views: duckdb.DuckDBPyConnection) -> Iterator[Callable[..., None]]:
+    """Sets what `query_window` says, in Unix seconds: since, until, arrived, lag."""
+
+    def set_window(
+        since: int | None = None, until: int | None = None, arrived: int | None = None, lag: int | None = None
+    ) -> None:
+        given = {"since_s": since, "until_s": until, "arrived_s": arrived, "lag_s": lag}
+        columns = ", ".join(
+            f"cast({'null' if value is None else value} as bigint) as {name}" for name, value in given.items()
+        )
+        _views.execute(f"create or replace view query_window as select {columns}")
+
+    yield set_window
+    _restore(_views)
+
+
+@pytest.fixture
+def store_times(_views: duckdb.DuckDBPyConnection) -> Iterator[Callable[[dict[str, tuple[int, int]]], None]]:
+    """Sets when the whole store's capture points have their first and last record, in Unix seconds."""
+
+    def set_times(times: dict[str, tuple[int, int]]) -> None:
+        rows = ", ".join(f"('{point}', {first}, {last})" for point, (first, last) in times.items())
+        _views.execute(
+            "create or replace view interface_times as"
+            f" from (values {rows}) as times(capture_point, first_s, last_s)"
+        )
+
+    yield set_times
+    _restore(_views)

@@ -12,6 +12,12 @@ HOUR = 1_700_006_400
 SUMMED = "select sum(bytes) filter (counted), count(*) filter (not counted) from flows"
 
 
+@pytest.fixture
+def ask(ask: Callable[[str, Sequence[Record]], list[tuple[Any, ...]]]) -> Ask:
+    """Records first: there are more of them."""
+    return lambda records, sql: ask(sql, records)
+
+
 def sent(way: str, interface: str | None, size: int = 1, **more: Any) -> Record:
     """A record of '10.0.0.1 > 10.0.0.2'; '10.0.0.1 (10.9.9.9) > ...' gives the packet's own address."""
     ends = {}
@@ -83,6 +89,28 @@ def test_an_address_that_two_vpcs_have_is_told_apart(ask: Ask) -> None:
         records += [sent("10.0.0.1 > 10.0.0.2", at_, 10, vpc_id=vpc) for at_ in (sender, receiver)]
         records += [*at(sender, "10.0.0.1", vpc_id=vpc), *at(receiver, "10.0.0.2", vpc_id=vpc)]
     assert ask(records, SUMMED) == [(20, 2)]
+
+
+def across(sender_peers: list[Record]) -> list[Record]:
+    """What 10.0.0.1 of vpc-a sends to 10.8.0.2 of vpc-b, as both ends log it."""
+    return [
+        sent("10.0.0.1 > 10.8.0.2", "eni-1", 10, vpc_id="vpc-a"),
+        sent("10.0.0.1 > 10.8.0.2", "eni-2", 10, vpc_id="vpc-b"),
+        *at("eni-2", "10.8.0.2", vpc_id="vpc-b"),
+        *sender_peers,
+    ]
+
+
+def test_between_vpcs_the_sender_counts_if_it_logged_the_pair(ask: Ask) -> None:
+    assert ask(across(at("eni-1", "10.0.0.1", vpc_id="vpc-a")), SUMMED) == [(10, 1)]
+    assert ask(across([])[1:], SUMMED) == [(10, 0)]
+    # Another VPC has the same address, and sends to its own 10.8.0.2.
+    twins = [
+        sent("10.0.0.1 > 10.8.0.2", "eni-3", 10, vpc_id="vpc-c"),
+        *at("eni-3", "10.0.0.1", vpc_id="vpc-c"),
+        *at("eni-4", "10.8.0.2", vpc_id="vpc-c"),
+    ]
+    assert ask([*across([])[1:], *twins], SUMMED) == [(20, 0)]
 
 
 def test_equal_records_are_all_counted(ask: Ask) -> None:

@@ -16,6 +16,12 @@ T = 1_700_006_400  # 2023-11-15 00:00:00 UTC
 STATES = "select slot_start, state from coverage order by capture_point, slot_start"
 
 
+@pytest.fixture
+def ask(ask: Callable[[str, Sequence[Record]], list[tuple[Any, ...]]]) -> Ask:
+    """Records first: there are more of them."""
+    return lambda records, sql: ask(sql, records)
+
+
 def flow(start: int, length: int = 3, interface: str | None = "eni-1", **more: Any) -> Record:
     return {
         "interface_id": interface,

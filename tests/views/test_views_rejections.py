@@ -104,7 +104,7 @@ def test_within_a_subnet_there_is_no_network_acl(
     ask: Ask, flow: Flow, subnets: tuple[str, str], expected: tuple[str, str]
 ) -> None:
     own = [
-        flow(f"{address}:{port} > 10.9.0.{peer}:80", **{"interface_id": interface, "subnet_id": subnet})
+        flow(f"{address}:{port} > 10.9.0.{peer}:80", interface_id=interface, subnet_id=subnet)
         for interface, address, subnet in zip(
             ("eni-a", "eni-b"), ("10.0.0.2", "10.0.0.1"), subnets, strict=True
         )
