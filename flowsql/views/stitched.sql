@@ -73,7 +73,7 @@ turned as (
         coalesce(least(a_first_s, b_first_s), a_first_s, b_first_s) as first_s,
         sided.last_s,
         -- Without flags nothing else marks the opening; with flags it may have been before.
-        marks & 960 <> 0 or marks & 33816576 = 0 as is_opened_here,
+        protocol <> 6 or marks & 960 <> 0 or marks & 33816576 = 0 as is_opened_here,
         records,
         cast(
             case

@@ -173,6 +173,22 @@ def test_the_figures_of_both_directions(ask: Ask, flow: Flow) -> None:
     assert ask(sql, records) == [(*who, 4, 9, 220, 2, 120, 3, 18, *actions, 110, "syn", True, True)]
 
 
+@pytest.mark.parametrize(
+    ("seen", "is_opened"),
+    [
+        ({"tcp_flags": 2}, True),
+        ({"tcp_flags": 18}, True),
+        ({"tcp_flags": 0}, False),
+        ({"tcp_flags": None}, True),
+        ({"tcp_flags": 0, "protocol": 17}, True),
+    ],
+)
+def test_an_opening_that_flags_would_show_was_before(
+    ask: Ask, flow: Flow, seen: Record, is_opened: bool
+) -> None:
+    assert ask("select opened_in_window from conversations", [flow(THERE, **seen)]) == [(is_opened,)]
+
+
 def test_what_is_not_logged_is_null_and_what_is_not_there_nothing(ask: Ask, flow: Flow) -> None:
     sql = "select bytes_to_server, bytes_to_client from conversations"
     assert ask(sql, [flow(THERE, bytes=None)]) == [(None, 0)]
