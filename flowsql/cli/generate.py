@@ -22,7 +22,7 @@ def _print_kinds(wanted: bool) -> None:
         raise typer.Exit
 
 
-def generate(
+def generate(  # noqa: PLR0917 - one argument an option
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the files.")],
     records: Annotated[
         int, typer.Option("--records", metavar="N", min=1, help="How many records.")

@@ -13,7 +13,7 @@ _MOST_WAITING = 16
 class Background:
     """One thread that does what it is given, in order: compressing lets the others run meanwhile.
 
-    What goes wrong is raised at a later `do`, or at `finish`. Use it as a context manager, so that the thread ends.
+    What goes wrong is raised at a later `do`, or at `finish`. A context manager, so that the thread ends.
     """
 
     def __init__(self) -> None:

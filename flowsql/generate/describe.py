@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FlowLog:
-    """A flow log: what it logs, and how. `covers` are the ids of the VPCs or subnets whose interfaces it logs."""
+    """A flow log: what it logs, and how. `covers` are the ids of the VPCs or subnets that it logs."""
 
     flow_log_id: str
     resource_id: str

@@ -60,7 +60,7 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupRule:
-    """Lets in (or out) what has this protocol and port, from (or to) the range or the members of the group."""
+    """Lets in (or out) what has this protocol and port, from (or to) the range or the group's members."""
 
     protocol: int
     first_port: int
@@ -110,7 +110,7 @@ class NetworkAcl:
 
 
 class Refusal(NamedTuple):
-    """What refused a packet: `rule` is the number of the ACL entry, None for groups, which have no such rule."""
+    """What refused a packet: `rule` is the number of the ACL entry, None for a group, which has none."""
 
     filter: str
     filter_id: str

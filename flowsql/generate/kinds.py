@@ -184,6 +184,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("internet", _SERVERS, ("apis",), (HTTPS,), 1.6, 120),
     Kind("internet", ("web",), ("apis",), (HTTPS,), 1.5, 60),
     Kind("internet", ("batch",), ("apis",), (HTTPS,), 0.4, 12),
+    Kind("internet", ("batch",), ("buckets",), (S3,), 0.2, 8),
     Kind("internet", _SERVERS, ("buckets",), (S3,), 3, 40),
     Kind("internet", _SERVERS, ("endpoint",), (HTTPS,), 2, 20),
     Kind("peering", ("app",), ("partner",), (HTTPS,), 0.6, 12),

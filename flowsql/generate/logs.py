@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -36,7 +36,7 @@ _LATEST_START = 253_370_764_800  # the year 9999; file names have room for four 
 class Generated:
     """What `generate` wrote: the files in the order of their slots, those that come late, all records.
 
-    `size_bytes` are those of all these files on disk; `truth` is the folder with the truth, None if not wanted.
+    `size_bytes` are those of all these files on disk; `truth` is the folder with the truth, if wanted.
     """
 
     files: list[Path]
@@ -86,8 +86,8 @@ def generate(  # noqa: PLR0913 - one argument a setting
     """Write exactly `records` records, NODATA and SKIPDATA ones included, as log objects below `directory`.
 
     Files for five-minute slots from `start` (Unix seconds, rounded down to a slot), for each flow log its
-    own; the `end` of their records lies in the slot. The same arguments give the same bytes. `on_file` hears of
-    each file when it is complete, with the number of its records.
+    own; the `end` of their records lies in the slot. The same arguments give the same bytes. `on_file`
+    hears of each file when it is complete, with the number of its records.
     Raises UsageError for arguments that make no sense, OutputError when a file cannot be written.
     """
     settings = Settings(
@@ -186,8 +186,8 @@ def _check_shares(shares: Mapping[str, float]) -> None:
     for name, share in shares.items():
         if name not in MEANINGS:
             raise UsageError(
-                f"there is no kind of traffic called {name!r}{did_you_mean(name, MEANINGS)}",
-                remedy="`flowsql generate --kinds` lists them",
+                f"there is no kind of traffic called {name!r}",
+                remedy=f"{did_you_mean(name, MEANINGS)} `flowsql generate --kinds` lists them".lstrip(),
             )
         if not 0 <= share <= 1:
             raise UsageError(f"a share of {share:g} for {name}", remedy="give a number from 0 to 1")
@@ -204,10 +204,11 @@ def _check_shares(shares: Mapping[str, float]) -> None:
 def _flow_logs(network: Network, settings: Settings, transit: bool, seed: str) -> list[FlowLog]:
     """A flow log for each VPC that is logged, or for the transit gateway; last the overlapping one."""
     text = to_format_string(settings.fields)
+    chosen = replace(settings, truth=True)  # which does not change the logs
 
     def flow_log(resource_id: str, traffic_type: str | None, covers: frozenset[str]) -> FlowLog:
         # A flow log has one log format for life, so its id follows from the format; and from the seed.
-        digest = hashlib.sha256(f"{seed} {text} {settings} {resource_id}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{seed} {text} {chosen} {resource_id}".encode()).hexdigest()
         return FlowLog(
             f"fl-0{digest[:16]}",
             resource_id,
@@ -276,9 +277,9 @@ class _Files:
             is_late = late and self._run % 2 == 1
             if self._has_second:
                 self._add_second(run, is_late)
-                run = [record for record in run if not self._copy_only[record[LEG]]]
-            if run:
-                self._append(self._log_of[run[0][LEG]], is_late, run)
+            own = [r for r in run if not self._copy_only[r[LEG]]] if self._has_second else run
+            if own:
+                self._append(self._log_of[own[0][LEG]], is_late, own)
 
     def _add_second(self, run: Sequence[Record], is_late: bool) -> None:
         copies = [r for r in run if self._copied[r[LEG]] or self._copy_only[r[LEG]]]

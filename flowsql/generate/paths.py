@@ -57,7 +57,9 @@ class Hop:
         return self.dst.address if self.egress else self.interface.address(":" in self.dst.address)
 
 
-def request_hops(network: Network, opener: End, server: End) -> list[Hop]:
+def request_hops(  # noqa: PLR0911 - one way a return
+    network: Network, opener: End, server: End
+) -> list[Hop]:
     """The hops of a packet from opener to server, as far as routes lead."""
     a, b = opener.host, server.host
     if isinstance(a, Remote):
@@ -70,7 +72,7 @@ def request_hops(network: Network, opener: End, server: End) -> list[Hop]:
         return [Hop(a, True, opener, server, path=_IN_VPC)]
     if b.lost:
         return _into_transit(network, a, opener, server)
-    if b.aws_service == "S3":
+    if _has_endpoint(network, a, b):
         return [Hop(a, True, opener, server, path=_GATEWAY_ENDPOINT)]
     if ipv6 or a.subnet.tier == "public":
         return [Hop(a, True, opener, server, path=_INTERNET_GATEWAY)]
@@ -91,7 +93,7 @@ def reply_hops(network: Network, opener: End, server: End) -> list[Hop]:
             return _inside(network, server, b, opener, a)
         return [Hop(b, True, server, opener, path=_INTERNET_GATEWAY)]
     assert isinstance(a, Interface)
-    if b.aws_service == "S3" or ":" in server.address or a.subnet.tier == "public":
+    if _has_endpoint(network, a, b) or ":" in server.address or a.subnet.tier == "public":
         return [Hop(a, False, server, opener)]
     nat = _nat_of(network, a)
     hops = [Hop(nat, False, server, End(nat, nat.ipv4), translated=True)]
@@ -182,6 +184,11 @@ def _into_transit(network: Network, a: Interface, source: End, target: End) -> l
         Hop(a, True, source, target, next_hop=entering),
         Hop(entering, False, source, target, next_hop=a),
     ]
+
+
+def _has_endpoint(network: Network, a: Interface, b: Remote) -> bool:
+    """Whether a gateway endpoint leads there: the first VPC has one for S3."""
+    return b.aws_service == "S3" and a.vpc is network.vpcs[0]
 
 
 def _to_nat(

@@ -47,7 +47,8 @@ class Leg:
 
     `hop` is None in the legs of NODATA and SKIPDATA records, which are no flows. A port is None where
     every connection has its own. `lost` packets find no route at the transit gateway. `copied` records
-    stand in the second flow log, too; `copy_only` ones in no other. A transit gateway (`by_gateway`) shows packets as they are.
+    stand in the second flow log, too; `copy_only` ones in no other. A transit gateway (`by_gateway`) shows
+    packets as they are.
     """
 
     interface: Interface
@@ -118,8 +119,8 @@ class Relation:
     `sent`, `replied` and `strays` are the legs by direction and by whether the packets belong to a tracked
     connection: for each the number of its interface, its place in the list of all legs, and whether
     its port is `nat_ports`', as the NAT gateway translates it. `ports` are the opener's, or the server's if
-    the kind sweeps them. `sizes` are the numbers of records that one interval of each way leaves, `size` that of the first
-    interval at most. `refused` is by what, where
+    the kind sweeps them. `sizes` are the numbers of records that one interval of each way leaves,
+    `size` that of the first interval at most. `refused` is by what, where
     and on which way (request, reply or stray).
     """
 
@@ -165,10 +166,12 @@ class Relations:
     clockwork: list[Relation] = field(default_factory=list)
     bursts: list[Burst] = field(default_factory=list)
 
+    fillers: list[Relation] = field(default_factory=list)
+
     @property
     def probes(self) -> list[Relation]:
-        """The drawn relations that leave a single record; there are always some."""
-        return [relation for relation in self.drawn if relation.size == 1]
+        """The relations that leave a single record and fill the last gaps; there are always some."""
+        return [relation for relation in self.drawn if relation.size == 1] or self.fillers
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +218,11 @@ class _Builder:
         shares = _shares(wanted.shares)
         for number, kind in enumerate(KINDS):
             self._add_kind(kind, shares[number], Random(f"kind {number} {seed}"))
+        if not self.built.probes:
+            # Nobody wants such traffic, but exact numbers of records do.
+            for number, kind in enumerate(KINDS):
+                if kind.name in ("noise", "retry") and not self.built.fillers:
+                    self._add_fillers(kind, Random(f"fillers {number} {seed}"))
 
     def _add_kind(self, kind: Kind, share: float, rng: Random) -> None:
         if not share and not kind.period_s:
@@ -236,6 +244,13 @@ class _Builder:
         for number, relation in enumerate(relations, len(self.built.all)):
             relation.number = number
         self.built.all += relations
+
+    def _add_fillers(self, kind: Kind, rng: Random) -> None:
+        related = [relation for pair in self._pairs(kind, rng) for relation in self._relate(kind, *pair, rng)]
+        self.built.fillers = [relation for relation in related if relation.size == 1]
+        for number, relation in enumerate(self.built.fillers, len(self.built.all)):
+            relation.number = number
+        self.built.all += self.built.fillers
 
     def _pairs(self, kind: Kind, rng: Random) -> Iterator[tuple[End, End, Service]]:
         """Opener, server and service of each relation, each once over all kinds."""
@@ -348,7 +363,7 @@ class _Builder:
             )
         return found
 
-    def _ways(
+    def _ways(  # noqa: PLR0911 - one fate a return
         self, kind: Kind, opener: End, server: End, protocol: int, opener_ports: tuple[int, int], port: int
     ) -> _Ways:
         network, life = self._network, kind.life
@@ -454,9 +469,14 @@ def is_covered(subnet: Subnet) -> bool:
 
 def _named_ports(network: Network) -> set[int]:
     """The ports at which any rule begins or has ended."""
-    rules = [rule for group in network.groups.values() for rule in (*group.inbound, *group.outbound)]
-    entries = [entry for acl in network.acls for entry in acl.entries]
-    return {port for rule in (*rules, *entries) for port in (rule.first_port, rule.last_port + 1)}
+    named: set[int] = set()
+    for group in network.groups.values():
+        for rule in (*group.inbound, *group.outbound):
+            named |= {rule.first_port, rule.last_port + 1}
+    for acl in network.acls:
+        for entry in acl.entries:
+            named |= {entry.first_port, entry.last_port + 1}
+    return named
 
 
 def _shares(wanted: Mapping[str, float]) -> list[float]:
@@ -501,7 +521,7 @@ def _at(refusal: Refusal | None, hops: Sequence[Hop], way: str) -> tuple[Refusal
 def _strays(
     hops: Sequence[Hop], protocol: int, opener_ports: tuple[int, int], life: Life
 ) -> tuple[Sequence[Hop], Refusal | None]:
-    """As `passed` for packets after the end; an interface with a long idle time-out still tracks expired ones."""
+    """As `passed` for packets after the end; an interface with a long time-out still tracks expired ones."""
     assert protocol == TCP
     for i, hop in enumerate(hops):
         tracked = life is Life.EXPIRED and hop.interface.role.idle_timeout_s is None

@@ -32,7 +32,7 @@ class Role:
 
     `tag` and `asg_tag` are tag values as a person typed them; `vpc` is the place of their VPC in VPCS.
     `interface_type` is AWS's word for service interfaces, which have no instance, like a load balancer's;
-    `secondary` counts further addresses, `idle_timeout_s` is for tracked TCP connections (None: AWS's default).
+    `secondary` counts further addresses, `idle_timeout_s` is for tracked TCP (None: AWS's default).
     """
 
     name: str

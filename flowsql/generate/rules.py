@@ -11,7 +11,7 @@ _PRIVATE = "10.0.0.0/8"
 
 
 class RuleSpec(NamedTuple):
-    """A rule of a security group; `peer` is a CIDR, `sg:NAME` in the same VPC, or `pool:NAME` (each a /32)."""
+    """A rule of a security group; `peer` is a CIDR, `sg:NAME` in the same VPC, or `pool:NAME` (/32 each)."""
 
     protocol: int
     first_port: int
@@ -28,7 +28,7 @@ class GroupSpec(NamedTuple):
 
 
 class EntrySpec(NamedTuple):
-    """An entry of a network ACL; `cidr` may be `pool:NAME` for the range that a pool of hosts has to itself."""
+    """An entry of a network ACL; `cidr` may be `pool:NAME`, the range that a pool has to itself."""
 
     number: int
     allow: bool

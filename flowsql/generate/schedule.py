@@ -1,4 +1,4 @@
-"""When how many records are written, and into which file slot: the plan of a run, before anything is drawn."""
+"""The plan of a run: how many records are written when, and into the files of which slot."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _MOST_RECORDS_PER_S = 10_000
 
 
 class Batch(NamedTuple):
-    """Records that are written in one go: `count` of them, into the files of `slot`, if they are logged at all.
+    """Records that are written in one go: `size` of them, into the files of `slot`, if `logged` at all.
 
     `starts` and `ends` are when they may start and end, in Unix seconds; the second bound is left out.
     """
 
     slot: int
-    count: int
+    size: int
     logged: bool
     starts: tuple[int, int]
     ends: tuple[int, int]

@@ -137,9 +137,9 @@ class Network:
     def interface_of(self, role_type: str, vpc: Vpc, az_id: str | None = None) -> Interface | None:
         """The service interface of a type in a VPC, in that zone if one is given."""
         for interface in self.interfaces:
-            if interface.role.interface_type == role_type and interface.vpc is vpc:
-                if az_id is None or interface.subnet.az_id == az_id:
-                    return interface
+            in_zone = az_id is None or interface.subnet.az_id == az_id
+            if in_zone and interface.role.interface_type == role_type and interface.vpc is vpc:
+                return interface
         return None
 
 

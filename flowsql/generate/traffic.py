@@ -121,7 +121,9 @@ class _Life:
         counts, profile = self._counts, self.profile
         return Finished(
             self.relation.number, self.port, self.nat_port, self.first, self.last,
-            (counts[0], counts[1], counts[2]), (counts[3], counts[4], counts[5]), (counts[6], counts[7], counts[8]),
+            (counts[0], counts[1], counts[2]),
+            (counts[3], counts[4], counts[5]),
+            (counts[6], counts[7], counts[8]),
             (self._unlogged[0], self._unlogged[1], self._unlogged[2]),
             self.skipped_at, (self._skipped[0], self._skipped[1]),
             profile.closed and self.next >= len(profile.intervals), self.reused, self.over, self.stray_first,
@@ -129,7 +131,7 @@ class _Life:
 
 
 class Traffic:
-    """The traffic of a network, to be asked for interval by interval: connections go on from one to the next."""
+    """The traffic of a network, interval by interval: connections go on from one to the next."""
 
     def __init__(
         self, relations: Relations, rng: Random, *, interval_s: int, intervals: int, sink: Sink | None = None
@@ -156,12 +158,12 @@ class Traffic:
         them. To be asked for the intervals in their order.
         """
         self._interval = interval.number
-        self._most_ongoing = sum(batch.count for batch in interval.batches) * 2 // 3 // _MOST_SIZE
+        self._most_ongoing = sum(batch.size for batch in interval.batches) * 2 // 3 // _MOST_SIZE
         due = self._due.pop(interval.number, [])
         parts = len(interval.batches)
         spoken: set[int] = set()
         for i, planned in enumerate(interval.batches):
-            self._logged, left = planned.logged, planned.count
+            self._logged, left = planned.logged, planned.size
             batch = _Runs(self._interfaces, planned, self._rng)
             if i == 0:
                 left -= self._skip_data(batch, left)
@@ -210,7 +212,9 @@ class Traffic:
             self._sink.add(
                 Finished(
                     relation.number, port, nat_port, *times,
-                    (1, sent, sizes[0]) if sent else _NONE, (1, replied, sizes[1]) if replied else _NONE, _NONE,
+                    (1, sent, sizes[0]) if sent else _NONE,
+                    (1, replied, sizes[1]) if replied else _NONE,
+                    _NONE,
                     closed=profile.closed,
                 )
             )  # fmt: skip
@@ -289,7 +293,7 @@ class Traffic:
             self._sink.add(life.finished())
 
     def _skip_data(self, batch: _Runs, left: int) -> int:
-        """Add a SKIPDATA record in some intervals, whose interface then leaves some out; how many were added."""
+        """Add a SKIPDATA record in some intervals, whose interface then leaves some out; how many."""
         if left < _FEWEST_FOR_SKIPDATA or self._rng.random() >= _SKIPDATA_SHARE:
             return 0
         batch.lossy = self._rng.choice(self._relations.points).number
@@ -297,7 +301,7 @@ class Traffic:
         return 1
 
     def _keep_up(self, batch: _Runs, start: int, left: int) -> int:
-        """Add what machines say at their times, as far as it fits into a part of what is left; its records."""
+        """Add what machines say at their times, as far as a part of what is left has room; its records."""
         room = allowed = left // _CLOCKWORK_PART
         for place, relation in enumerate(self._relations.clockwork):
             period = relation.kind.period_s
@@ -313,14 +317,17 @@ class Traffic:
     def _burst(self, batch: _Runs, left: int) -> int:
         """Add what falls into short parts of the time; how many records are left."""
         relations = self._relations
-        for i, (kind, share, members) in enumerate(relations.bursts):
+        for i, (kind, share, related) in enumerate(relations.bursts):
             assert kind.burst
-            first, last = (round(part * self._intervals) for part in kind.burst)
-            if not first <= self._interval < max(last, first + 1):
+            first, last = self._burst_of(kind.burst, share)
+            if not first <= self._interval < last:
                 continue
             # Its share of all connections, in its part of the time.
             wanted = share * left / self._mean_size * self._intervals / max(last - first, 1)
             room = left * 2 // 3
+            members = [m for m in related if not (m.ports and m.ports.exhausted)]
+            if not members:
+                continue
             for _ in range(max(1, round(wanted))):
                 relation = members[self._burst_places[i] % len(members)]
                 self._burst_places[i] += 1
@@ -331,6 +338,17 @@ class Traffic:
                 records = self._open(batch, relation)
                 room, left = room - records, left - records
         return left
+
+    def _burst_of(self, burst: tuple[float, float], share: float) -> tuple[int, int]:
+        """The first interval of a burst and the one after its last: more of them for a large share."""
+        first, last = (round(part * self._intervals) for part in burst)
+        # It takes half of the connections at most.
+        length = min(max(last - first, 1, round(2 * share * self._intervals)), self._intervals)
+        return (
+            (first, first + length)
+            if first + length <= self._intervals
+            else (self._intervals - length, self._intervals)
+        )
 
     def _connect(self, batch: _Runs, left: int) -> None:
         """Add first intervals of new connections until exactly `left` records are there."""
@@ -377,7 +395,7 @@ class _Runs:
     def add(
         self, relation: Relation, port: int, nat_port: int, stage: Stage
     ) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Add the records of a stage, on every leg in both directions; first and last time, bytes each way."""
+        """Add the records of a stage, on every leg both ways; first and last time, bytes each way."""
         packets, size, flags, reply_packets, reply_size, reply_flags, stray = stage
         # No two transfers are alike to the byte: connections of one profile differ by their ports' digits.
         if not relation.service.exact:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
@@ -216,7 +216,7 @@ class _Fixed:
         port: pa.Array,
         nat_port: pa.Array,
         counts: dict[str, pa.Array],
-        given: dict[str, Sequence[object]],
+        given: Mapping[str, Sequence[object]],
     ) -> pa.Array:
         places = self._places.take(relation)
         parent, view = pc.list_parent_indices(places), places.flatten()
@@ -268,7 +268,7 @@ class _Fixed:
         return pc.add(sent, pc.if_else(pc.is_valid(of_view["replied_action"]), replied, 0))
 
     def _skipped(
-        self, of_view: dict[str, pa.Array], parent: pa.Array, given: dict[str, Sequence[object]]
+        self, of_view: dict[str, pa.Array], parent: pa.Array, given: Mapping[str, Sequence[object]]
     ) -> pa.Array:
         at = pa.array(given["skipped_at"], pa.int32()).take(parent)
         here = pc.and_(pc.equal(at, of_view["number"]), pc.invert(of_view["stray"])).fill_null(False)
