@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +71,15 @@ def test_as_far_as_the_context_reaches(
     at_noon = window(0, 10, context=context)
     (evidence,) = {row[0] for row in rows(loaded, "select evidence from tcp_directions", **at_noon)}
     assert evidence == (known[0] or "known-service")
-    assert next(row[1] for row in rows(loaded, CONVERSATIONS, **at_noon)) == known[1]
+    conversation, *_ = rows(loaded, CONVERSATIONS, **at_noon)
+    assert conversation[1] == known[1]
 
 
 def test_each_conversation_ends_in_one_of_adjacent_windows(loaded: Workspace) -> None:
     bounds = [-3600, -2700, -1000, 0, 30, 119, 2700, 2759, 4000]
     ended = [
         client
-        for since, until in itertools.pairwise(bounds)
+        for since, until in pairwise(bounds)
         for client, _, _, _, ends in rows(loaded, CONVERSATIONS, **window(since, until, context="3h"))
         if ends
     ]
