@@ -34,6 +34,10 @@ _VALUE_COLUMNS = (
     *("instance_tag", "instance_tag_2", "interface_tag", "interface_tag_2", "asg_tag", "asg_tag_2"),
 )
 _MOST_VALUES = 100
+# Of a segment with more records than this, endpoints are told from one pair of ports in eight. Both ways
+# of a connection have the same sum of ports, whose hash is as good where all clients take even ports.
+_ALL_EXCHANGES_UP_TO = 250_000
+_EXCHANGES = "hash(srcport + dstport) % 8 = 0"
 _POINTS = ("interface_id", "resource_id", "tgw_attachment_id")
 _TGW = ("resource_type", "tgw_id", "tgw_attachment_id")
 _USED = (*_PROFILE, *_PAIRS, "srcport", "tcp_flags", "start", "end")
@@ -143,6 +147,9 @@ def _counting(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _count(con: duckdb.DuckDBPyConnection, segment: Counted) -> None:
     con.execute(f"create or replace temp view source as {_source_sql(segment)}")
+    ((records,),) = con.execute("select count(*) from source").fetchall()
+    some = f" where {_EXCHANGES}" if records > _ALL_EXCHANGES_UP_TO else ""
+    con.execute(f"create or replace temp view exchanges as from source{some}")
     for statement in _statements():
         con.execute(statement)
     present = [column for column in _VALUE_COLUMNS if column in segment.columns]

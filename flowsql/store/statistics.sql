@@ -131,13 +131,14 @@ order by syn_acks desc, address, port, protocol, vpc_id
 limit 1000;
 
 -- Ephemeral ports meet one other port, those of services many: a bit for each of them, modulo 63. Bits of several
--- segments can be put together, as distinct counts could not.
+-- segments can be put together, as distinct counts could not. `exchanges` are the records of some pairs of ports, all
+-- of them in a small segment: what is a service shows in a part of its clients as well, at a part of the cost.
 create or replace temp table segment_endpoints as
 select vpc_id, address, port, protocol, bit_or(cast(1 as bigint) << (peer_port % 63)) as peer_ports
 from (
-    select vpc_id, srcaddr as address, srcport as port, protocol, dstport as peer_port from source
+    select vpc_id, srcaddr as address, srcport as port, protocol, dstport as peer_port from exchanges
     union all
-    select vpc_id, dstaddr, dstport, protocol, srcport from source
+    select vpc_id, dstaddr, dstport, protocol, srcport from exchanges
 )
 where port <> 0 and peer_port is not null
 group by all
