@@ -157,15 +157,33 @@ class Catalog:
     def attach_as_it_is(self, con: duckdb.DuckDBPyConnection, alias: str = "catalog") -> int:
         """What `attach` does, but takes an older schema too; returns the schema version."""
         self.require()
+        while True:
+            # DuckDB opens the file for its header, and again for the rest: both must be of one catalogue.
+            opened = self._stamp()
+            try:
+                con.execute(f"attach {quoted(str(self.path))} as {alias} (read_only)")
+            except duckdb.Error as error:
+                if self._stamp() != opened:
+                    continue
+                raise self._unreadable(error) from error
+            if self._stamp() == opened:
+                return self._version(con, alias)
+            con.execute(f"detach {alias}")
+
+    def _unreadable(self, error: duckdb.Error) -> StoreError:
+        return StoreError(
+            f"the catalogue cannot be read: {str(error).splitlines()[0]}",
+            where=str(self.path),
+            remedy=f"`flowsql store repair` goes on from the last ones, in {self.folder / 'backup'}",
+        )
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        """What tells the published file from the one that takes its place; None without one."""
         try:
-            con.execute(f"attach {quoted(str(self.path))} as {alias} (read_only)")
-            return self._version(con, alias)
-        except duckdb.Error as error:
-            raise StoreError(
-                f"the catalogue cannot be read: {str(error).splitlines()[0]}",
-                where=str(self.path),
-                remedy=f"`flowsql store repair` goes on from the last ones, in {self.folder / 'backup'}",
-            ) from error
+            stat = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return stat.st_ino, stat.st_ctime_ns, stat.st_size
 
     def require(self) -> None:
         """Raises StoreError when there is no catalogue: no store, or one that has lost it."""
@@ -191,7 +209,10 @@ class Catalog:
         return not self.path.exists() and any(True for files in (kept, segments) for _ in files)
 
     def _version(self, con: duckdb.DuckDBPyConnection, alias: str) -> int:
-        rows = con.execute(f"select schema_version from {alias}.store_info").fetchall()
+        try:
+            rows = con.execute(f"select schema_version from {alias}.store_info").fetchall()
+        except duckdb.Error as error:
+            raise self._unreadable(error) from error
         if len(rows) != 1 or not 0 < rows[0][0] <= SCHEMA_VERSION:
             raise StoreError(
                 f"the store has schema version {rows[0][0] if rows else '?'}, "

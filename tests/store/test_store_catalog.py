@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from flowsql.errors import StoreError
 from flowsql.exit_codes import STORE, of_error
-from flowsql.store.catalog import SCHEMA_VERSION, store_error
+from flowsql.store.catalog import SCHEMA_VERSION, engine_connection, store_error
 from flowsql.store.lock import writers_queue
 from flowsql.store.staging import Staging
 from flowsql.store.sweep import sweep_abandoned
@@ -55,6 +56,41 @@ def test_reader_keeps_its_snapshot_while_the_catalogue_is_replaced(
     finally:
         con.close()
     assert workspace.sql("select count(*) as n from records").read_all().to_pylist() == [{"n": 11}]
+
+
+def test_catalogue_replaced_while_it_is_opened(tmp_path: Path, workspace: Workspace, log_text: Make) -> None:
+    """DuckDB opens the file twice; what it reads must be of one catalogue all the same."""
+    path = workspace.store.catalog.path
+    load(workspace, tmp_path, log_text(range(5)))
+    small = path.read_bytes()
+    more = tmp_path / "more"
+    more.mkdir()
+    for i in range(500):
+        (more / f"{i}.log").write_bytes(log_text([1000 + i]))
+    workspace.load([more])
+    states = {1: small, 501: path.read_bytes()}
+    assert len(set(map(len, states.values()))) == 2
+    done = threading.Event()
+
+    def replace_over_and_over() -> None:
+        draft = tmp_path / "draft"
+        while not done.is_set():
+            for content in states.values():
+                draft.write_bytes(content)
+                draft.replace(path)
+
+    writer = threading.Thread(target=replace_over_and_over)
+    writer.start()
+    try:
+        for _ in range(150):
+            con = engine_connection()
+            workspace.store.catalog.attach(con)
+            ((loads,),) = con.execute("select count(*) from catalog.loads").fetchall()
+            con.close()
+            assert loads in states
+    finally:
+        done.set()
+        writer.join()
 
 
 def test_three_catalogues_are_kept(tmp_path: Path, workspace: Workspace, log_text: Make) -> None:
