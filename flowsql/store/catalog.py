@@ -20,7 +20,7 @@ import duckdb
 from flowsql.errors import StoreError
 from flowsql.store.lock import writers_queue
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "flowsql.duckdb"
 # States of a load; records of the first two count.
 LIVE, INCOMPLETE, REPLACED = "live", "incomplete", "replaced"

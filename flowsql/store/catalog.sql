@@ -82,3 +82,57 @@ create table rejects (
     text_bytes bigint not null,
     reason text not null
 );
+
+-- Statistics of each segment, of its live records only; see docs/store.md for what bounds them. interface_id is the
+-- capture point: where there is no interface it is the record's resource_id or tgw_attachment_id, else null.
+
+-- The most frequent addresses of each interface and family.
+create table segment_addresses (
+    segment_id text not null,
+    vpc_id text,
+    interface_id text,
+    address text not null,
+    family smallint not null,         -- 4 or 6
+    records bigint not null,          -- of the interface, in which it is srcaddr or dstaddr; counted once if both
+    as_src bigint not null,
+    as_dst bigint not null,
+    peers bigint not null,            -- different other addresses in these records
+    min_peer text,                    -- two segments with one peer each have two peers if these differ
+    max_peer text
+);
+
+create table segment_interfaces (
+    segment_id text not null,
+    vpc_id text,
+    interface_id text,
+    records bigint not null,
+    ok_records bigint not null,       -- neither NODATA nor SKIPDATA
+    nodata bigint not null,
+    skipdata bigint not null,
+    accept bigint not null,
+    reject bigint not null,
+    v4_records bigint not null,       -- by the family of srcaddr, else of dstaddr
+    v6_records bigint not null,
+    min_start bigint,
+    max_start bigint,
+    min_end bigint,
+    max_end bigint
+);
+
+-- Addresses and ports that sent SYN-ACK in VPC flow logs: servers.
+create table segment_services (
+    segment_id text not null,
+    vpc_id text,
+    address text,
+    port integer,
+    protocol integer,
+    syn_acks bigint not null          -- records
+);
+
+-- The most frequent values of the columns that people name in conditions.
+create table segment_values (
+    segment_id text not null,
+    column_name text not null,
+    value text not null,
+    records bigint not null
+);

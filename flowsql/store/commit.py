@@ -15,6 +15,7 @@ from flowsql.store.ledger import Load
 from flowsql.store.rejects_file import RejectsFile
 from flowsql.store.segments import Segment
 from flowsql.store.staging import Staging
+from flowsql.store.statistics import Counted, Statistics, refresh_statistics, statistics_of
 from flowsql.store.store import Store
 from flowsql.store.sweep import remove_unlisted
 
@@ -52,16 +53,20 @@ def commit(
     paths = [segment.path for segment in segments]
     try:
         staging.intend(paths)
+        statistics = _statistics(segments, dropped, staging)
         with store.catalog.change(staging.path, store.view_statements, store.wait_s) as con:
             _place(store.folder, segments)
             winners, replaced_by = _settle(con, loads)
             losers = [load for load in loads if load not in winners]
             _insert_segments(con, segments)
+            statistics.insert_into(con)
             _insert_loads(con, winners)
             _insert_sightings(con, [*sightings, *map(_sighting_of, winners)])
             rejects.insert_into(con, {load.load_id for load in winners})
-            _bury(con, [load.load_id for load in losers] + list(dropped))
-            _replace(con, replaced_by | {old: s.load_id for s in sightings for old in s.replaces})
+            _bury(con, dropped)
+            dying = _replace(con, replaced_by | {old: s.load_id for s in sightings for old in s.replaces})
+            dying |= _bury(con, [load.load_id for load in losers])
+            refresh_statistics(con, store.folder, staging.path, sorted(dying))
     except BaseException as error:
         # Whatever went wrong, and when: what the catalogue lists stays, the rest was never committed.
         remove_unlisted(store.catalog, paths)
@@ -69,6 +74,12 @@ def commit(
             raise store_error(error, store.folder) from error
         raise
     return losers
+
+
+def _statistics(segments: Sequence[Segment], dropped: Sequence[int], staging: Staging) -> Statistics:
+    """Those of the segments, still in the staging folder: other writers need not wait for the counting."""
+    counted = [Counted(s.segment_id, s.file, s.columns, dropped) for s in segments]
+    return statistics_of(counted, staging.path)
 
 
 def _place(folder: Path, segments: Sequence[Segment]) -> None:
@@ -199,23 +210,26 @@ def _sighting_of(load: Load) -> Sighting:
     return Sighting(load.name, load.size_bytes, load.version_tag, load.load_id)
 
 
-def _replace(con: duckdb.DuckDBPyConnection, replaced_by: Mapping[int, int]) -> None:
+def _replace(con: duckdb.DuckDBPyConnection, replaced_by: Mapping[int, int]) -> set[str]:
     for old, new in replaced_by.items():
         con.execute("update loads set state = ?, replaced_by = ? where load_id = ?", [REPLACED, new, old])
-    _bury(con, list(replaced_by))
+    return _bury(con, list(replaced_by))
 
 
-def _bury(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> None:
-    """Makes the records of these loads count no more, in every segment that has some."""
-    if load_ids:
-        con.execute(
-            """
-            insert into dead_loads
-            select segment_id, load_id from segment_loads where load_id in (select unnest($ids))
-            except select segment_id, load_id from dead_loads
-            """,
-            {"ids": list(load_ids)},
-        )
+def _bury(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> set[str]:
+    """Makes the records of these loads count no more, in every segment that has some; their segment ids."""
+    if not load_ids:
+        return set()
+    buried = con.execute(
+        """
+        insert into dead_loads
+        select segment_id, load_id from segment_loads where load_id in (select unnest($ids))
+        except select segment_id, load_id from dead_loads
+        returning segment_id
+        """,
+        {"ids": list(load_ids)},
+    ).fetchall()
+    return {row[0] for row in buried}
 
 
 def _insert_many(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:

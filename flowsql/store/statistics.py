@@ -1,0 +1,181 @@
+"""What is counted of each segment's live records, for views and completion that must not read them all.
+
+Computed over the finished file by DuckDB, whether a load, a compaction or a repair made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from flowsql.store.catalog import engine_connection, quoted
+from flowsql.store.records import RECORD_COLUMNS
+
+# The tables of the catalogue that these statistics fill.
+TABLES = ("segment_addresses", "segment_interfaces", "segment_services", "segment_values")
+# Of these columns the most frequent values are kept; those of `_PROFILE` and `_PAIRS` are counted already.
+_PROFILE = ("account_id", "protocol", "action", "log_status")
+_PAIRS = ("srcaddr", "dstaddr")
+_VALUE_COLUMNS = (
+    *_PROFILE,
+    *_PAIRS,
+    *("dstport", "vpc_id", "subnet_id", "instance_id", "interface_id", "resource_id", "region", "az_id"),
+    *("flow_direction", "tgw_id", "tgw_attachment_id", "ecs_cluster_name", "ecs_service_name"),
+    *("instance_tag", "instance_tag_2", "interface_tag", "interface_tag_2", "asg_tag", "asg_tag_2"),
+)
+_MOST_VALUES = 100
+_POINTS = ("interface_id", "resource_id", "tgw_attachment_id")
+_TGW = ("resource_type", "tgw_id", "tgw_attachment_id")
+_USED = ("vpc_id", "srcaddr", "dstaddr", "srcport", *_PROFILE, "tcp_flags", "start", "end")
+# Distinct pairs of addresses may be as many as the records; beyond this they are sorted out on disk.
+_MEMORY = "400MB"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A segment file whose records are to be counted, all but those of the `dead` loads."""
+
+    segment_id: str
+    file: Path
+    columns: tuple[str, ...]
+    dead: Collection[int] = ()
+
+
+@dataclass(slots=True)
+class Statistics:
+    """Rows for the catalogue's statistics tables: table name -> Arrow tables."""
+
+    rows: dict[str, list[pa.Table]] = field(default_factory=lambda: {name: [] for name in TABLES})
+
+    def insert_into(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Adds the rows to the tables of the catalogue that `con` has as its current database."""
+        for name, tables in self.rows.items():
+            if tables:
+                con.register("arriving", pa.concat_tables(tables))
+                con.execute(f"insert into {name} by name select * from arriving")
+                con.unregister("arriving")
+
+
+def statistics_of(segments: Iterable[Counted], scratch: Path) -> Statistics:
+    """The statistics of these segments; `scratch` is a folder for what does not fit into memory.
+
+    Raises duckdb.Error for a file that cannot be read.
+    """
+    statistics = Statistics()
+    with _counting(scratch) as con:
+        for segment in segments:
+            _count(con, segment)
+            for name in TABLES:
+                table = con.sql(f"from {name}").to_arrow_table()
+                ids = pa.repeat(pa.scalar(segment.segment_id), table.num_rows)
+                statistics.rows[name].append(table.append_column("segment_id", ids))
+    return statistics
+
+
+def remove_statistics(con: duckdb.DuckDBPyConnection, segment_ids: Sequence[str]) -> None:
+    """Removes the rows of these segments from the catalogue that `con` has as its current database."""
+    for name in TABLES:
+        con.execute(
+            f"delete from {name} where segment_id in (select unnest($ids))", {"ids": list(segment_ids)}
+        )
+
+
+def refresh_statistics(
+    con: duckdb.DuckDBPyConnection, folder: Path, scratch: Path, segment_ids: Sequence[str]
+) -> None:
+    """Counts these segments of the catalogue anew, after some of their loads died. `folder` is the store's.
+
+    A segment without any live load has no statistics. Raises duckdb.Error for a file that cannot be read.
+    """
+    if not segment_ids:
+        return
+    rows = con.execute(
+        """
+        select segment_id, path, columns, list(load_id) filter (is_dead)
+        from (
+            select segments.*, load_id, (segment_id, load_id) in (from dead_loads) as is_dead
+            from segments join segment_loads using (segment_id)
+            where segment_id in (select unnest($ids))
+        )
+        group by all
+        having not bool_and(is_dead)
+        order by segment_id
+        """,
+        {"ids": list(segment_ids)},
+    ).fetchall()
+    counted = [Counted(row[0], folder / row[1], tuple(row[2]), tuple(row[3] or ())) for row in rows]
+    remove_statistics(con, segment_ids)
+    statistics_of(counted, scratch).insert_into(con)
+
+
+@contextmanager
+def _counting(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    con = engine_connection()
+    try:
+        # Loads do this beside reading and encoding: a second thread would only cost more.
+        con.execute("set threads = 1")
+        con.execute(f"set memory_limit = '{_MEMORY}'")
+        con.execute(f"set temp_directory = {quoted(str(scratch / 'counting'))}")
+        yield con
+    finally:
+        con.close()
+
+
+def _count(con: duckdb.DuckDBPyConnection, segment: Counted) -> None:
+    con.execute(f"create or replace temp view source as {_source_sql(segment)}")
+    for statement in _statements():
+        con.execute(statement)
+    present = [column for column in _VALUE_COLUMNS if column in segment.columns]
+    values = "\nunion all\n".join(f"({_values_sql(column)})" for column in present)
+    nothing = (
+        "select null::varchar as column_name, null::varchar as value, null::bigint as records where false"
+    )
+    con.execute(f"create or replace temp table segment_values as {values or nothing}")
+
+
+@cache
+def _statements() -> tuple[str, ...]:
+    """The statements of statistics.sql."""
+    text = resources.files(__package__).joinpath("statistics.sql").read_text(encoding="utf-8")
+    return tuple(statement for statement in text.split(";\n") if statement.strip())
+
+
+def _source_sql(segment: Counted) -> str:
+    present = set(segment.columns)
+    types = dict(RECORD_COLUMNS)
+    columns = [
+        f'"{name}"' if name in present else f'cast(null as {types[name]}) as "{name}"'
+        for name in dict.fromkeys((*_USED, *_VALUE_COLUMNS))
+    ]
+    points = [name for name in _POINTS if name in present]
+    # A bare column keeps the file's dictionary, by which DuckDB groups three times as fast.
+    point = f"coalesce({', '.join(points)})" if len(points) > 1 else (points or ["cast(null as varchar)"])[0]
+    is_vpc_all = "vpc_id" in present and not points
+    tgw = [name for name in _TGW if name in present]
+    is_tgw = f"coalesce({', '.join(tgw)}) is not null" if tgw else "false"
+    columns += [
+        f"{point} as point",
+        f"{'vpc_id' if is_vpc_all else 'cast(null as varchar)'} as point_vpc",
+        f"protocol = 6 and tcp_flags & 18 = 18 and not {is_tgw} as is_service",
+    ]
+    dead = ", ".join(map(str, sorted(segment.dead)))
+    where = f" where load_id not in ({dead})" if dead else ""
+    file = quoted(str(segment.file))
+    return f"select {', '.join(columns)} from read_parquet({file}, hive_partitioning=false){where}"
+
+
+def _values_sql(column: str) -> str:
+    counted = {**dict.fromkeys(_PROFILE, "profile"), **dict.fromkeys(_PAIRS, "pairs")}
+    records = "cast(sum(records) as bigint)" if column in counted else "count(*)"
+    return (
+        f"select '{column}' as column_name, cast({column} as varchar) as value, {records} as records"
+        f" from {counted.get(column, 'source')} where {column} is not null"
+        f" group by {column} order by records desc, value limit {_MOST_VALUES}"
+    )
