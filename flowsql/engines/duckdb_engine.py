@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ class Session:
     def __init__(self, catalog: Catalog, options: QueryOptions) -> None:
         self.options = options
         self._catalog = catalog
+        self._counted: Trust | None = None
         self._con = engine_connection()
         try:
             self._configure()
@@ -70,6 +72,26 @@ class Session:
         """Ends the session; unread rows are gone."""
         self._con.close()
 
+    def renew(self, options: QueryOptions) -> None:
+        """From here on the views are the store as it is now, in the window and scope of `options`.
+
+        What statements made stays: temporary tables, macros, variables, settings but for the search path.
+        Limits are those of the beginning. The rows of earlier statements must have been read or given up.
+        Raises StoreError, and QueryError when something of the user's is in the way; a later `renew` may
+        mend either.
+        """
+        with self._guarded():
+            self._con.execute("set search_path = 'memory.main'")
+            self._con.execute("detach database if exists catalog")
+            self._catalog.attach(self._con)
+            self.options, self._counted = options, None
+            self.segments = live_segments(self._con)
+            self._create_views()
+
+    def progress(self) -> float:
+        """How much of the running statement is done, 0 to 1; it may jump back. From any thread."""
+        return max(self._con.query_progress(), 0.0) / 100
+
     @property
     def segments_in_window(self) -> list[LiveSegment]:
         """The segments that a query of this session reads."""
@@ -79,6 +101,9 @@ class Session:
         # Otherwise `from x` would find Python variables of that name.
         self._con.execute("set python_enable_replacements = false")
         self._con.execute("set global TimeZone = 'UTC'")
+        # Progress is measured for whoever asks, and never printed.
+        self._con.execute("set enable_progress_bar_print = false")
+        self._con.execute("set enable_progress_bar = true")
         spill = Path(tempfile.gettempdir()) / f"flowsql-{os.getpid()}"
         self._con.execute(f"set temp_directory = {quoted(str(spill))}")
         if self.options.memory_limit:
@@ -105,19 +130,27 @@ class Session:
         )
         where = " and ".join(f"({condition})" for condition in conditions_of(self.options.scope))
         scoped = f"select * from ({records}) where {where}" if where else records
-        self._con.execute(f"create view records as {scoped}")
+        self._con.execute(f"create or replace view records as {scoped}")
         for table in ("loads", "segments", "objects"):
-            self._con.execute(f"create view {table} as from catalog.{table}")
+            self._con.execute(f"create or replace view {table} as from catalog.{table}")
         self._con.execute(
-            "create view rejects as"
+            "create or replace view rejects as"
             " select loads.name, rejects.* from catalog.rejects join catalog.loads using (load_id)"
         )
         for statement in view_statements():
             self._con.execute(statement)
 
     def trust(self, notes: Sequence[str] = ()) -> Trust:
-        """What the answers of this session count."""
-        return trust_of(self._con, self.segments, self.options, notes)
+        """What the answers of this session count; counted once."""
+        if self._counted is None:
+            with self._guarded():
+                self._counted = trust_of(self._con, self.segments, self.options, ())
+        return replace(self._counted, notes=(*self._counted.notes, *notes))
+
+    @property
+    def counted(self) -> Trust | None:
+        """What `trust` has counted already, if it has."""
+        return self._counted
 
     def register(self, name: str, table: pa.Table) -> None:
         """Makes an Arrow table readable in SQL under that name."""
