@@ -1,7 +1,7 @@
 """`flowsql repl`: the interactive shell, or a batch of what it understands."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -56,8 +56,16 @@ def repl(
             workspace, narrator, command_line, texts, settings=settings, terminal=sys.stdout.isatty()
         ) as shell,
     ):
-        ends_with = _interact(shell, narrator) if interactive else shell.run_lines(sys.stdin, "stdin")
+        ends_with = _interact(shell, narrator) if interactive else shell.run_lines(_lines(), "stdin")
     return exit_codes.worst([code, ends_with])
+
+
+def _lines() -> Iterator[str]:
+    try:
+        for line in sys.stdin.buffer:
+            yield line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"is no text: {error}", where="stdin", remedy="write it in UTF-8") from error
 
 
 def _interact(shell: "Shell", narrator: Narrator) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from flowsql.output.text_chart import Column, bars, series, spark
 from flowsql.repl.answer_commands import last_answer
 from flowsql.repl.arguments import split_words
 from flowsql.repl.pager import paged
+from flowsql.repl.screen import screen_size
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +28,7 @@ def chart(shell: Shell, text: str) -> None:
     words = split_words(text)
     kind = words.pop(0) if words and words[0] in _KINDS else None
     labels, drawn = _chosen(answer.rows, words)
-    width = shutil.get_terminal_size().columns if shell.terminal else _BATCH_WIDTH
+    width = screen_size().columns if shell.terminal else _BATCH_WIDTH
     lines = _drawn(
         kind or _fitting(answer.rows, labels), answer.rows, labels, drawn, shell.options.tz.key, width
     )

@@ -15,7 +15,9 @@ from flowsql import exit_codes
 from flowsql.errors import UsageError, did_you_mean
 from flowsql.repl import answer_commands, look_commands, output_commands, statement_commands
 from flowsql.repl.chart_command import chart
+from flowsql.repl.pager import paged
 from flowsql.repl.save_command import save
+from flowsql.repl.screen import screen_size
 from flowsql.repl.watch_command import watch
 
 if TYPE_CHECKING:
@@ -53,25 +55,37 @@ def quit_shell(shell: Shell, text: str) -> None:
 
 def help_text(shell: Shell, text: str) -> None:
     """All commands, or one."""
-    name = text.strip().lstrip(".\\")
-    commands = [find(name)] if name else [command for group in GROUPS.values() for command in group]
-    if not name:
-        print("SQL ends in ; and may take several lines. \\G instead shows each row as lines.")
+    width = screen_size().columns if shell.terminal else _HELP_WIDTH
+    name = text.strip()
+    lines = _one(find(name), width) if name else _all(width)
+    with paged(shell.settings.pager if shell.terminal else "") as sink:
+        sink.write("".join(f"{line}\n" for line in lines).encode())
+
+
+def _all(width: int) -> list[str]:
+    lines = textwrap.wrap(
+        "SQL ends in ; and may take several lines; \\G instead shows each row as lines.", width
+    )
     for title, group in GROUPS.items():
-        chosen = [command for command in group if command in commands]
-        if chosen:
-            print("" if name else f"\n{title}", end="" if name else "\n")
-            print("\n".join(line for command in chosen for line in _help_lines(command)))
-    if name and (also := find(name).names[1:]):
-        print("also " + ", ".join(n if n.startswith("\\") else f".{n}" for n in also))
+        lines += ["", title, *(line for command in group for line in _help_lines(command, width))]
+    return lines
 
 
-def _help_lines(command: Command) -> list[str]:
-    head = f"  {command.usage:<{_USAGE_WIDTH}} "
-    lines = textwrap.wrap(command.about, _HELP_WIDTH - _USAGE_WIDTH - 3)
-    if len(head) > _USAGE_WIDTH + 3:
-        return [head.rstrip(), *(" " * (_USAGE_WIDTH + 3) + line for line in lines)]
-    return [head + lines[0], *(" " * len(head) + line for line in lines[1:])]
+def _one(command: Command, width: int) -> list[str]:
+    others = [name if name.startswith("\\") else f".{name}" for name in command.names[1:]]
+    return [*_help_lines(command, width), *([f"  also {', '.join(others)}"] if others else [])]
+
+
+def _help_lines(command: Command, width: int) -> list[str]:
+    room = width - _USAGE_WIDTH - 3
+    if room < _USAGE_WIDTH:
+        about = textwrap.wrap(command.about, max(width - 6, 10))
+        return [f"  {command.usage}", *(f"      {line}" for line in about)]
+    about = textwrap.wrap(command.about, room)
+    if len(command.usage) > _USAGE_WIDTH:
+        about.insert(0, "")
+    heads = [command.usage, *[""] * (len(about) - 1)]
+    return [f"  {head:<{_USAGE_WIDTH}} {line}".rstrip() for head, line in zip(heads, about, strict=True)]
 
 
 GROUPS: dict[str, tuple[Command, ...]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +62,7 @@ class ShellCompleter(Completer):
         text = document.text
         if is_command(text) and document.on_last_line:
             word, candidates = self._of_command(document.text_before_cursor.lstrip())
-            yield from _matching(word, candidates)
+            yield from _matching(word, [candidates])
             return
         vocabulary = self._vocabulary()
         known = {
@@ -88,9 +88,9 @@ class ShellCompleter(Completer):
         if command is None:
             return "", []
         words = arguments.split(" ")
-        return words[-1], list(self._arguments(command, words))
+        return words[-1], self._arguments(command, words)
 
-    def _arguments(self, command: Command, words: list[str]) -> Iterable[Candidate]:
+    def _arguments(self, command: Command, words: list[str]) -> list[Candidate]:
         vocabulary = self._vocabulary()
         word = words[-1]
         ways: dict[str, Callable[[], Iterable[Candidate]]] = {
@@ -105,7 +105,7 @@ class ShellCompleter(Completer):
             "command": lambda: (Candidate(c.names[0], c.about) for c in COMMANDS),
             "chart": lambda: map(Candidate, [*_CHARTS, *self._columns_of_answer()]),
         }
-        return ways.get(command.completes, tuple)()
+        return list(ways.get(command.completes, tuple)())
 
 
 def _opens(context: Context) -> bool:
@@ -113,34 +113,29 @@ def _opens(context: Context) -> bool:
     return context.wants_relation or context.value_of is not None or context.qualifier is not None
 
 
-def _of_sql(context: Context, vocabulary: Vocabulary) -> Iterator[Candidate]:
+def _of_sql(context: Context, vocabulary: Vocabulary) -> Iterator[list[Candidate]]:
+    """What fits, in groups: all of an earlier group comes before a later one."""
     if context.value_of is not None:
-        yield from _values(context, vocabulary)
-        if context.is_literal:
-            return
+        yield list(_values(context, vocabulary))
     if context.is_literal:
         return
     if context.qualifier is not None:
-        for column in context.relations.get(context.qualifier, ()):
-            yield Candidate(_as_name(column), "column")
+        yield [
+            Candidate(_as_name(column), "column") for column in context.relations.get(context.qualifier, ())
+        ]
         return
+    relations = vocabulary.relations
     if context.wants_relation:
-        yield from (Candidate(_as_name(name), "with") for name in context.ctes)
-        yield from (Candidate(_as_name(name), kind) for name, (kind, _) in vocabulary.relations.items())
+        yield [Candidate(_as_name(name), "with") for name in context.ctes]
+        yield [Candidate(_as_name(name), kind) for name, (kind, _) in relations.items()]
         return
     columns = {column: name for name, found in context.relations.items() for column in found}
-    yield from (
-        Candidate(_as_name(column), f"column of {name}" if name else "column")
-        for column, name in columns.items()
-    )
-    yield from (Candidate(_as_name(name), "relation") for name in context.relations if name)
-    yield from (Candidate(f"{name}(", "function") for name in vocabulary.functions)
-    yield from (Candidate(word, "") for word in vocabulary.keywords)
     if not context.relations:  # `select` before its FROM is there: the columns that nearly always are meant
-        yield from (
-            Candidate(_as_name(c), "column of flows")
-            for c, _ in vocabulary.relations.get("flows", ("", []))[1]
-        )
+        columns = {column: "flows" for column, _ in relations.get("flows", ("", []))[1]}
+    yield [Candidate(_as_name(c), f"column of {name}" if name else "column") for c, name in columns.items()]
+    yield [Candidate(_as_name(name), "relation") for name in context.relations if name]
+    yield [Candidate(word) for word in vocabulary.keywords]
+    yield [Candidate(f"{name}(", "function") for name in vocabulary.functions]
 
 
 def _as_name(name: str) -> str:
@@ -232,28 +227,28 @@ def _paths(word: str) -> Iterator[Candidate]:
             yield Candidate(f"{folder}{slash}{entry.name}{'/' if entry.is_dir() else ''}")
 
 
-def _matching(word: str, candidates: Iterable[Candidate]) -> Iterator[Completion]:
-    """Those that begin like the word, then those that contain it, each text once."""
-    wanted = word.lower()
-    later: list[Candidate] = []
+def _matching(word: str, groups: Iterable[Sequence[Candidate]]) -> Iterator[Completion]:
+    """Of each group those that begin like the word, then those that contain it; each text once."""
     seen: set[str] = set()
-    for candidate in candidates:
-        text = candidate.text.lower()
-        if text in seen or len(seen) >= _MOST:
-            continue
-        if (
-            text.startswith(wanted)
-            or (wanted and text.startswith(f'"{wanted}'))
-            or (wanted and candidate.also.lower().startswith(wanted))
-        ):
-            seen.add(text)
-            yield _completion(candidate, word)
-        elif len(wanted) > 1 and wanted.strip("'") in text:
-            later.append(candidate)
-    for candidate in later[: _MOST - len(seen)]:
-        if candidate.text.lower() not in seen:
-            seen.add(candidate.text.lower())
-            yield _completion(candidate, word)
+    for group in groups:
+        for fits in (_begins, _contains):
+            for candidate in group:
+                if candidate.text not in seen and len(seen) < _MOST and fits(candidate, word.lower()):
+                    seen.add(candidate.text)
+                    yield _completion(candidate, word)
+
+
+def _begins(candidate: Candidate, word: str) -> bool:
+    text = candidate.text.lower()
+    return text.startswith((word, f'"{word}')) or (bool(word) and candidate.also.lower().startswith(word))
+
+
+def _contains(candidate: Candidate, word: str) -> bool:
+    return (
+        len(word) > 1
+        and word.strip("'") in candidate.text.lower()
+        and candidate.about not in ("", "function")
+    )
 
 
 def _completion(candidate: Candidate, word: str) -> Completion:

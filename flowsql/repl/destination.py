@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from flowsql.errors import OutputError, UsageError
 from flowsql.output.file import expand_name, write_file
@@ -54,8 +54,7 @@ class Destination:
         chosen = self.format or format_named("csv")
         look = Options(timezone=options.tz.key)
         if self.target.startswith("|"):
-            with _reader(self.target[1:]) as sink:
-                return chosen.render(result, cast(BinaryIO, sink), look)
+            return _piped(self.target[1:], lambda sink: chosen.render(result, sink, look))
         window = options.window
         name = expand_name(self.target, now=options.now, since=window.since, until=window.until)
         if self.once:
@@ -85,17 +84,17 @@ class Destination:
             self._sink.close()
 
 
-@contextlib.contextmanager
-def _reader(command: str) -> Iterator[IO[bytes]]:
+def _piped(command: str, write: Callable[[BinaryIO], int]) -> int:
+    """Lets `write` fill the input of a shell command; what it returns, 0 if the command had seen enough."""
     sys.stdout.flush()
     process = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE)
-    sink = process.stdin
+    rows = 0
     try:
-        with contextlib.suppress(BrokenPipeError):  # `| head` has seen enough
-            if sink is not None:
-                yield sink
+        with contextlib.suppress(BrokenPipeError):  # `| head`
+            rows = write(cast(BinaryIO, process.stdin))
     finally:
         with contextlib.suppress(BrokenPipeError):
             process.communicate()
     if process.returncode:
         raise OutputError(f"ended with code {process.returncode}", where=f"| {command.strip()}")
+    return rows

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
+import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from flowsql.output.formats import Format, format_named
@@ -12,6 +12,7 @@ from flowsql.output.options import Options
 from flowsql.output.visible import visible
 from flowsql.repl.destination import Destination
 from flowsql.repl.pager import paged
+from flowsql.repl.screen import screen_size
 from flowsql.repl.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # Of an answer so many rows are kept for `.chart`; more would only fill the memory.
 _KEPT_ROWS = 10_000
+_WHOLE = "\\G or .once FILE"
 _EXPLAIN = ["explain_key", "explain_value"]
 
 
@@ -62,7 +64,9 @@ class Display:
         if result.truncated:
             self._narration.notice(f"only the first {self.settings.max_rows:,} rows are shown (.maxrows)")
         if result.trust:
-            self._narration.figures("trust", result.trust.line())
+            line = result.trust.line()
+            text = textwrap.fill(line, _columns(), break_on_hyphens=False) if self._terminal else line
+            self._narration.figures("trust", text, **asdict(result.trust))
         import pyarrow as pa
 
         table = pa.Table.from_batches(kept, schema=result.schema)
@@ -84,8 +88,12 @@ class Display:
                 break
 
     def _on_screen(self, result: Result, options: QueryOptions, *, expanded: bool) -> None:
-        columns = shutil.get_terminal_size().columns if self._terminal else None
-        look = Options(width=columns, timezone=options.tz.key, terminal=self._terminal)
+        look = Options(
+            width=_columns() if self._terminal else None,
+            timezone=options.tz.key,
+            terminal=self._terminal,
+            whole=_WHOLE,
+        )
         with paged(self.settings.pager if self._terminal else "") as sink:
             if result.columns == _EXPLAIN:
                 for batch in result:
@@ -98,3 +106,7 @@ class Display:
         if expanded or self.settings.expanded:
             return format_named("expanded")
         return format_named(self.settings.format or ("table" if self._terminal else "csv"))
+
+
+def _columns() -> int:
+    return screen_size().columns

@@ -44,8 +44,9 @@ class Input:
 
 def tokens_of(text: str) -> list[Token]:
     """The tokens of SQL text that need not be whole; comments are tokens."""
-    encoded = text.encode("utf-8", "surrogateescape")
-    found = duckdb.tokenize(text)
+    # Bytes that are no text reach a prompt as lone surrogates; each stays one character.
+    encoded = text.encode("utf-8", "replace")
+    found = duckdb.tokenize(encoded.decode())
     if not found:
         return []
     ends = [*(offset for offset, _ in found[1:]), len(encoded)]

@@ -34,6 +34,8 @@ def interact(shell: Shell, config: Config) -> int:
     prompt = _prompt_session(shell, config, history)
     shell.history = lambda: reversed(list(history.load_history_strings()))
     shell.ask = _asked
+    shell.names.on_read = prompt.app.invalidate
+    shell.names.on_read = prompt.app.invalidate
     shell.run_lines(config.startup, "startup")
     while not shell.is_over:
         shell.names.catch_up()

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
+from flowsql.repl.screen import screen_size
+
 # Left free for what is said below a result, and the next prompt.
 _LINES_BELOW = 4
 
@@ -28,7 +30,7 @@ class _Paged:
         self._command = command
         self._kept: list[bytes] = []
         self._lines = 0
-        self._room = shutil.get_terminal_size().lines - _LINES_BELOW
+        self._room = screen_size().lines - _LINES_BELOW
         self._pager: subprocess.Popen[bytes] | None = None
 
     def write(self, piece: bytes) -> int:

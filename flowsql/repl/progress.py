@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+
+from flowsql.repl.screen import screen_size
 
 # Nobody needs to be told that a second will pass.
 _PATIENCE_S = 1.0
@@ -41,9 +42,7 @@ def _show(progress: Callable[[], float], done: threading.Event) -> None:
     furthest = 0.0
     while True:
         furthest = min(max(furthest, progress()), 1.0)
-        sys.stderr.write(
-            "\r" + line(furthest, time.monotonic() - started, shutil.get_terminal_size().columns)
-        )
+        sys.stderr.write("\r" + line(furthest, time.monotonic() - started, screen_size().columns))
         sys.stderr.flush()
         if done.wait(_EVERY_S):
             break

@@ -16,6 +16,7 @@ from flowsql.query_options import QueryOptions
 from flowsql.repl.display import Answer, Display
 from flowsql.repl.inputs import is_command, split_expanded, split_inputs
 from flowsql.repl.narration import Narration
+from flowsql.repl.nearest import with_nearest_relation
 from flowsql.repl.progress import progress_line
 from flowsql.repl.settings import Settings
 from flowsql.repl.vocabulary import Names
@@ -146,10 +147,9 @@ class Shell:
 
     def run_typed(self, text: str) -> int:
         """Runs what was typed or pasted; errors name lines only where there are several inputs."""
-        inputs = list(split_inputs(text.splitlines(keepends=True)))
-        if len(inputs) == 1:
-            return self.run(inputs[0].text)
-        return self.run_lines(text.splitlines(keepends=True), "line")
+        lines = text.encode("utf-8", "replace").decode().splitlines(keepends=True)
+        inputs = list(split_inputs(lines))
+        return self.run(inputs[0].text) if len(inputs) == 1 else self.run_lines(lines, "line")
 
     def run(self, text: str, *, where: str = "") -> int:
         """Runs one input; the exit code that it means. Errors are said, with `where` in front."""
@@ -171,6 +171,8 @@ class Shell:
         return exit_codes.DONE
 
     def _tell(self, error: FlowsqlError, where: str) -> None:
+        if isinstance(error, QueryError) and self._session is not None:
+            error = with_nearest_relation(error, self._session)
         if where:
             within = f"{where}: {error.where}" if error.where else where
             error = type(error)(error.cause, where=within, remedy=error.remedy)
@@ -257,7 +259,7 @@ class Shell:
             self.narration.notice(f"{result.elapsed_s:.3f} s, shown in {shown_s:.3f} s")
 
     def run_file(self, path: Path) -> int:
-        """Runs the inputs in a file; the exit code that they mean. Raises UsageError for one not to be read."""
+        """Runs the inputs in a file; the exit code they mean. Raises UsageError if it is unreadable."""
         if self._depth >= _DEEPEST:
             raise UsageError("files read each other without end", where=str(path))
         try:

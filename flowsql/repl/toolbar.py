@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowsql.output.display_width import cut, display_width
 from flowsql.output.visible import visible
+from flowsql.repl.screen import screen_size
 
 if TYPE_CHECKING:
     from flowsql.repl.shell import Shell
@@ -17,7 +17,7 @@ _GAP = " │ "
 
 def toolbar(shell: Shell) -> str:
     """Store, window, scope, records, completeness, time of the last answer; the least important give way."""
-    return fitted(_parts(shell), shutil.get_terminal_size().columns)
+    return fitted(_parts(shell), screen_size().columns)
 
 
 def _parts(shell: Shell) -> list[tuple[int, str]]:

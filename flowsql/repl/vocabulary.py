@@ -47,7 +47,14 @@ order by rank, function_name
 _KEYWORDS = "select keyword_name from duckdb_keywords() order by keyword_category desc, keyword_name"
 _VALUES = f"""
 select column_name, list(value order by records desc, value)[1:{_MOST_VALUES}]
-from (select column_name, value, sum(records) as records from catalog.segment_values group by all)
+from (
+    select column_name, value, sum(records) as records from catalog.segment_values group by all
+    union all
+    select 'protocol_name', catalog.main.protocol_name(cast(value as integer)), sum(records)
+    from catalog.segment_values
+    where column_name = 'protocol'
+    group by all
+)
 group by all
 """
 
@@ -101,6 +108,8 @@ class Names:
         lock: threading.Lock,
     ) -> None:
         self.vocabulary = Vocabulary()
+        # Called from the thread when there is something new to be seen.
+        self.on_read: Callable[[], None] = lambda: None
         self._session, self._catalog, self._library, self._lock = session, catalog, library, lock
         self._wanted = threading.Event()
         self._wanted.set()
@@ -131,10 +140,13 @@ class Names:
                 self._read_session()
             with contextlib.suppress(FlowsqlError):
                 self.vocabulary = replace(self.vocabulary, values=read_values(self._catalog))
+            self.on_read()
 
     def _read_session(self) -> None:
         with self._lock:
             session = self._session()
+            if not session.options.window.is_bounded and session.options.scope.is_empty:
+                session.trust()  # from the catalogue alone: so the toolbar knows it
             relations = read_relations(session)
             functions = tuple(name for name, _ in _rows(session, _FUNCTIONS))
             keywords = self.vocabulary.keywords or tuple(name for (name,) in _rows(session, _KEYWORDS))
