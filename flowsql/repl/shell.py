@@ -107,12 +107,17 @@ class Shell:
         return status.st_ino, status.st_mtime_ns
 
     def records_text(self) -> str:
-        """How many records window and scope have, as far as that is known; '' before the session."""
+        """The records of window and scope and what they lack, as far as known; '' before the session."""
         if self._session is None:
             return ""
         counted = self._session.counted
         if counted is not None:
-            return f"{counted.records:,} records"
+            parts = [
+                f"{counted.records:,} records",
+                f"{counted.incomplete_objects:,} objects incomplete" if counted.incomplete_objects else "",
+                f"{counted.rejects:,} lines rejected" if counted.rejects else "",
+            ]
+            return ", ".join(part for part in parts if part)
         return f"up to {sum(segment.records for segment in self._session.segments_in_window):,} records"
 
     def columns_of_answer(self) -> list[str]:

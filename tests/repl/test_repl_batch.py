@@ -240,6 +240,19 @@ def test_interrupt_of_a_batch(filled, home) -> None:
     process.stderr.close()
 
 
+@pytest.mark.long
+def test_looking_again_and_again_takes_no_more_memory(shell) -> None:
+    """As often as an hour of `.watch 1s` does; the window moves, so that each look makes new views."""
+    shell.run("select action, count(*) from flows group by all order by all;")
+    used = {}
+    for look in range(1, 3601):
+        shell.shell.look({"since": str(1_795_000_000 + look)})
+        shell.shell.repeat()
+        if look in (300, 3600):
+            used[look] = int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+    assert used[3600] - used[300] < 20_000_000, used
+
+
 def test_text_that_is_none_is_refused(filled, home) -> None:
     done = subprocess.run(
         [*COMMAND, "--store", str(filled)],
