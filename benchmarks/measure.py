@@ -38,7 +38,8 @@ def run(command: Sequence[str]) -> Run:
     watcher.stop()
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Run(output, wall_s, usage.ru_utime + usage.ru_stime, max(watcher.peak, usage.ru_maxrss * 1024))
+    # Not ru_maxrss: that begins with the memory which this process had when it started the other.
+    return Run(output, wall_s, usage.ru_utime + usage.ru_stime, watcher.peak)
 
 
 def median(values: Sequence[float]) -> float:

@@ -21,7 +21,8 @@ from flowsql.logformat.format_string import NAMED_FORMATS, to_format_string
 from flowsql.views.views import VIEWS
 
 FOLDER = Path(__file__).parent
-COMMANDS = ("", "load", "run", "sql", "repl", "queries", "fields", "demo", "generate", "store", "store info")
+COMMANDS = ("", "load", "run", "sql", "repl", "queries", "fields", "demo", "generate", "store")
+STORE_COMMANDS = ("info", "compact", "forget", "files", "check", "repair", "export", "import")
 _FUNCTION = re.compile(r"((?:--.*\n)+)create or replace macro (.*?) as\n")
 _RELATIONS = """\
 | relation | one row is |
@@ -53,7 +54,7 @@ def pages() -> dict[str, str]:
 def commands_page() -> str:
     """What `--help` says of each command."""
     parts = ["# Commands\n", _NOTE]
-    for command in COMMANDS:
+    for command in (*COMMANDS, *(f"store {name}" for name in STORE_COMMANDS)):
         text = io.StringIO()
         with contextlib.redirect_stdout(text):
             main([*command.split(), "--help"])

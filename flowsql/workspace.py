@@ -13,6 +13,7 @@ from flowsql.errors import QueryError, UsageError
 from flowsql.query_options import QueryOptions
 from flowsql.result import Result
 from flowsql.store.store import Store
+from flowsql.store.sweep import GRACE_S
 from flowsql.views.views import published_statements
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from flowsql.library.search_path import Library
     from flowsql.loading.report import LoadReport, Progress
     from flowsql.sources.source import LogObject
+    from flowsql.store.archive import ArchiveReport
+    from flowsql.store.check import CheckReport
+    from flowsql.store.compact import CompactReport
+    from flowsql.store.forget import ForgetReport
     from flowsql.store.info import StoreInfo
+    from flowsql.store.repair import RepairReport
 
 
 class Workspace:
@@ -194,11 +200,83 @@ class Workspace:
         """A session of one's own, for statements that build on each other. Raises StoreError."""
         return Session(self.store.catalog, options)
 
+    def forget(
+        self,
+        loads: Sequence[str | int | os.PathLike[str]] = (),
+        *,
+        source: str | os.PathLike[str] | None = None,
+        before: int | None = None,
+        dry_run: bool = False,
+    ) -> ForgetReport:
+        """Takes loads out of what counts; they are not loaded again, unless with `again=True`.
+
+        Give one of `loads` (load ids or object names), `source` (how the names begin they were read
+        from) and `before` (Unix seconds: loads all of whose records are older; later loads leave such
+        objects out). All or none of them; a dry run only reports. Raises UsageError, StoreError.
+        """
+        from flowsql.store.choice import Choice
+        from flowsql.store.forget import forget
+
+        if [bool(loads), source is not None, before is not None].count(True) != 1:
+            raise UsageError(
+                "give load ids or names, or --source, or --before: one of them",
+                remedy="`flowsql store forget --help`",
+            )
+        names = tuple(str(load) if isinstance(load, int) else os.fspath(load) for load in loads)
+        choice = Choice(names, None if source is None else os.fspath(source), before)
+        return forget(self.store, choice, dry_run=dry_run)
+
+    def compact(self, *, grace_s: float = GRACE_S) -> CompactReport:
+        """Merges small segments and removes dead records for real.
+
+        Files that were replaced, now or before, stay `grace_s` seconds for readers that still use them.
+        Raises StoreError, or Interrupted at Ctrl-C; the store is whole steps further then.
+        """
+        from flowsql.store.compact import compact
+
+        return compact(self.store, grace_s=grace_s)
+
     def info(self) -> StoreInfo:
         """What is in the store. Raises StoreError when there is none."""
         from flowsql.store.info import read_info
 
         return read_info(self.store.catalog)
+
+    def check(self, *, quick: bool = False) -> CheckReport:
+        """What in the store is not as its catalogue says; `quick` does not read the segments.
+
+        Raises StoreError when there is no store.
+        """
+        from flowsql.store.check import check_store
+
+        return check_store(self.store, quick=quick)
+
+    def repair(self, *, dry_run: bool = False) -> RepairReport:
+        """Makes a damaged store whole again, as far as can be; says what it did, or would do, and what is
+        lost. Raises StoreError when there is no store, or it cannot be written.
+        """
+        from flowsql.store.repair import repair_store
+
+        return repair_store(self.store, dry_run=dry_run)
+
+    def files(self) -> Result:
+        """The Parquet files that hold the records, for other engines: one row each. Raises StoreError."""
+        from flowsql.store.files import live_files
+
+        table = live_files(self.store.catalog)
+        return Result(table.schema, table.to_batches())
+
+    def export(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> ArchiveReport:
+        """Writes the whole store into one file. Raises StoreError, OutputError."""
+        from flowsql.store.archive import export_store
+
+        return export_store(self.store, Path(path), overwrite=overwrite)
+
+    def import_(self, path: str | os.PathLike[str]) -> ArchiveReport:
+        """Makes this store, new or empty, the one of an exported file. Raises StoreError, SourceError."""
+        from flowsql.store.archive import import_store
+
+        return import_store(self.store, Path(path))
 
 
 def connect(store: str | os.PathLike[str] | None = None) -> Workspace:

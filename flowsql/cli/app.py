@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from importlib import import_module
+from importlib import import_module, resources
 from typing import Annotated
 
 import typer
@@ -41,7 +41,9 @@ def app_of(names: Iterable[str] = COMMANDS) -> typer.Typer:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"flowsql {__version__}")
+        is_compiled = resources.files("flowsql").joinpath("ingest/tokenizer.so").is_file()
+        lacks = "" if is_compiled else " (without the compiled tokenizer: text loads more slowly)"
+        print(f"flowsql {__version__}{lacks}")
         raise typer.Exit
 
 

@@ -11,11 +11,13 @@ from flowsql.cli.narrator import Narrator
 from flowsql.cli.options import OutputOptions
 
 _RECORDS = 200_000
-# What is asked, and the parameters that make the answer fit a screen.
-_QUESTIONS: tuple[tuple[str, dict[str, str]], ...] = (
-    ("traffic-summary", {}),
-    ("top", {"by": "pair", "top": "5"}),
-    ("rejected-by-port", {"top": "5"}),
+# What is asked, the parameters that make the answer fit a screen, and which rows of it are wanted.
+_QUESTIONS: tuple[tuple[str, dict[str, str], str | None], ...] = (
+    ("traffic-summary", {}, None),
+    # Far above the others: an address on the internet to which a host inside uploads.
+    ("top", {"by": "destination", "top": "5"}, None),
+    # Only a scanner tries so many ports of one host.
+    ("rejected-by-source", {"top": "10000"}, "destinations = 1 and ports > 20"),
 )
 
 
@@ -31,15 +33,17 @@ def demo() -> int:
     narrator = Narrator()
     with tempfile.TemporaryDirectory(prefix="flowsql-demo-") as folder, Workspace.temporary() as workspace:
         logs = Path(folder)
-        generated = generate(logs, records=_RECORDS, fields=parse_format_string("default"))
+        generated = generate(logs, records=_RECORDS, fields=parse_format_string("default"), truth=False)
         narrator.notice(
             f"Synthetic flow logs: {len(generated.files)} files, {generated.size_bytes / 1e6:.1f} MB"
         )
         _typed("flowsql load logs/")
         narrator.notice(summary(workspace.load([logs])))
-        options, output = QueryOptions(), OutputOptions(format="table")
-        for name, texts in _QUESTIONS:
+        output = OutputOptions(format="table")
+        for name, texts, where in _QUESTIONS:
+            options = QueryOptions.parse(where=where) if where else QueryOptions()
             given = "".join(f" {key}={value}" for key, value in texts.items())
+            given += f' --where "{where}"' if where else ""
             _typed(f"flowsql run {name}{given}", workspace.library.get(name)[0].question)
             answer(workspace.iterate_run(name, texts, options), output, options, narrator)
     print(_NEXT)
@@ -57,4 +61,4 @@ What to type next
   flowsql queries                             what can be asked in one command
   flowsql run flows-of-ip ip=10.0.1.5         every flow of one address
   flowsql sql "select * from flows limit 5"   any question in SQL
-  flowsql generate logs/ --records 1000000    more data like this to play with"""
+  flowsql generate logs/ --records 1000000    more data like this to play with, and what really happened"""

@@ -27,7 +27,10 @@ def load(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read everything, write nothing.")] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Load content that is in the store under another name.")
+        bool,
+        typer.Option(
+            "--again", help="Load also what was forgotten, is too old, or is there under another name."
+        ),
     ] = False,
     max_rejects: Annotated[
         int | None,

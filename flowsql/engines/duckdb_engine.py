@@ -56,7 +56,7 @@ class Session:
             raise StoreError(
                 f"a segment cannot be read: {_first_line(error)}",
                 where=str(catalog.folder),
-                remedy="restore the file, or load the objects again into a new store",
+                remedy="restore the file from a copy, or `flowsql store repair` goes on without it",
             ) from error
         except BaseException:
             self._con.close()

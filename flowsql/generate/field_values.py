@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from flowsql.generate.paths import End, Hop
 from flowsql.generate.relations import Leg
 from flowsql.generate.services import TCP
-from flowsql.generate.topology import ACCOUNT_ID, REGION, Host, Interface, Remote
+from flowsql.generate.topology import ACCOUNT_ID, REGION, Interface, Remote
 from flowsql.generate.traffic import BYTES, END, FLAGS, PACKETS, PORT, START
 from flowsql.logformat.fields import TGW, Field
 
@@ -40,8 +41,7 @@ class Column:
 def columns_of(fields: Sequence[Field]) -> list[Column]:
     """One Column per field, in order; a field that the catalogue does not know is always absent."""
     version = max([2, *(field.version for field in fields)])
-    transit = is_transit(fields)
-    return [_column(field, version, transit) for field in fields]
+    return [_column(field, version) for field in fields]
 
 
 def is_transit(fields: Sequence[Field]) -> bool:
@@ -49,7 +49,7 @@ def is_transit(fields: Sequence[Field]) -> bool:
     return any(field.family == TGW for field in fields)
 
 
-def _column(field: Field, version: int, transit: bool) -> Column:
+def _column(field: Field, version: int) -> Column:
     name = field.name
     if name == "version":
         return Column(field, lambda leg: version)
@@ -59,45 +59,26 @@ def _column(field: Field, version: int, transit: bool) -> Column:
     if name == "log-status":
         return Column(field, lambda leg: leg.status)
     of_flow = _OF_FLOW.get(name, _absent)
-    if name == "flow-direction" and transit:
-        # What leaves an interface enters the transit gateway.
-        of_flow = _direction_at_gateway
     place, varies = _OF_RECORD.get(name, (None, _never))
     return Column(field, lambda leg: _of_flow(of_flow, leg), place, varies)
 
 
-def _of_flow(value_of: Callable[[Leg, Host, Host], Value], leg: Leg) -> Value:
+def _of_flow(value_of: Callable[[Leg, Hop], Value], leg: Leg) -> Value:
     # NODATA and SKIPDATA records keep what describes the interface and have nothing about a flow.
-    return None if leg.src is None or leg.dst is None else value_of(leg, leg.src, leg.dst)
+    return None if leg.hop is None else value_of(leg, leg.hop)
 
 
-def _absent(leg: Leg, src: Host, dst: Host) -> Value:
+def _absent(leg: Leg, hop: Hop) -> Value:
     return None
 
 
-def _direction_at_gateway(leg: Leg, src: Host, dst: Host) -> Value:
-    return "ingress" if leg.egress else "egress"
+def _aws_service(end: End) -> Value:
+    return end.host.aws_service if isinstance(end.host, Remote) else None
 
 
-def _address(host: Host, leg: Leg) -> str:
-    return host.ipv6 if leg.ipv6 else host.ipv4
-
-
-def _aws_service(host: Host) -> Value:
-    return host.aws_service if isinstance(host, Remote) else None
-
-
-def _traffic_path(leg: Leg, src: Host, dst: Host) -> Value:
-    """1 within the VPC, 4 peering, 7 gateway endpoint, 8 internet gateway; absent on ingress."""
-    if not leg.egress:
-        return None
-    if isinstance(dst, Interface):
-        return 1 if src.vpc is dst.vpc else 4
-    return 7 if dst.aws_service == "S3" else 8
-
-
-def _encryption(leg: Leg, src: Host, dst: Host) -> Value:
+def _encryption(leg: Leg, hop: Hop) -> Value:
     """0 clear, 1 by Nitro between instances, 2 by the application at an endpoint; absent if rejected."""
+    src, dst = hop.src.host, hop.dst.host
     if not leg.accepted:
         return None
     if not isinstance(src, Interface) or not isinstance(dst, Interface):
@@ -105,12 +86,18 @@ def _encryption(leg: Leg, src: Host, dst: Host) -> Value:
     return 2 if "vpc_endpoint" in (src.role.interface_type, dst.role.interface_type) else 1
 
 
-def _next_hop(value_of: Callable[[Interface], Value]) -> Callable[[Leg, Host, Host], Value]:
-    def of_flow(leg: Leg, src: Host, dst: Host) -> Value:
-        peer = dst if leg.egress else src
-        return value_of(peer) if isinstance(peer, Interface) else None
+def _next_hop(value_of: Callable[[Interface], Value]) -> Callable[[Leg, Hop], Value]:
+    return lambda leg, hop: value_of(hop.next_hop) if hop.next_hop else None
 
-    return of_flow
+
+def _attachment(value_of: Callable[[Interface], Value], *, destination: bool) -> Callable[[Leg, Hop], Value]:
+    """Of the transit gateway's interface on the side of the source or of the destination."""
+
+    def of_hop(leg: Leg, hop: Hop) -> Value:
+        interface = hop.interface if hop.egress is destination else hop.across
+        return value_of(interface) if interface else None
+
+    return of_hop
 
 
 def _ecs(text: str) -> Callable[[Interface], Value]:
@@ -145,63 +132,62 @@ _OF_INTERFACE: dict[str, Callable[[Interface], Value]] = {
     "ecs-task-arn": _ecs(f"{{arn}}:task/{_CLUSTER}/{{task}}"),
     "ecs-task-id": _ecs("{task}"),
     "resource-type": lambda i: "TransitGateway",
-    "tgw-id": lambda i: i.vpc.attachment.tgw_id,
-    "tgw-attachment-id": lambda i: i.vpc.attachment.attachment_id,
+    "tgw-id": lambda i: i.vpc.tgw_id,
+    "tgw-attachment-id": lambda i: i.vpc.attachment_id,
 }
 
-_OF_FLOW: dict[str, Callable[[Leg, Host, Host], Value]] = {
-    "srcaddr": lambda leg, src, dst: _address(src, leg),
-    "dstaddr": lambda leg, src, dst: _address(dst, leg),
-    "srcport": lambda leg, src, dst: leg.srcport,
-    "dstport": lambda leg, src, dst: leg.dstport,
-    "protocol": lambda leg, src, dst: leg.protocol,
-    "action": lambda leg, src, dst: "ACCEPT" if leg.accepted else "REJECT",
-    "tcp-flags": lambda leg, src, dst: 0,
-    "type": lambda leg, src, dst: "IPv6" if leg.ipv6 else "IPv4",
-    "pkt-srcaddr": lambda leg, src, dst: _address(src, leg),
-    "pkt-dstaddr": lambda leg, src, dst: _address(dst, leg),
-    "pkt-src-aws-service": lambda leg, src, dst: _aws_service(src),
-    "pkt-dst-aws-service": lambda leg, src, dst: _aws_service(dst),
-    "flow-direction": lambda leg, src, dst: "egress" if leg.egress else "ingress",
-    "traffic-path": _traffic_path,
+_OF_FLOW: dict[str, Callable[[Leg, Hop], Value]] = {
+    "srcaddr": lambda leg, hop: leg.shown[0],
+    "dstaddr": lambda leg, hop: leg.shown[1],
+    "srcport": lambda leg, hop: leg.srcport,
+    "dstport": lambda leg, hop: leg.dstport,
+    "protocol": lambda leg, hop: leg.protocol,
+    "action": lambda leg, hop: "ACCEPT" if leg.accepted else "REJECT",
+    "tcp-flags": lambda leg, hop: 0,
+    "type": lambda leg, hop: "IPv6" if leg.ipv6 else "IPv4",
+    "pkt-srcaddr": lambda leg, hop: hop.src.address,
+    "pkt-dstaddr": lambda leg, hop: hop.dst.address,
+    "pkt-src-aws-service": lambda leg, hop: _aws_service(hop.src),
+    "pkt-dst-aws-service": lambda leg, hop: _aws_service(hop.dst),
+    "flow-direction": lambda leg, hop: "egress" if hop.egress else "ingress",
+    "traffic-path": lambda leg, hop: hop.path if hop.egress else None,
     "encryption-status": _encryption,
     "next-hop-interface-id": _next_hop(lambda i: i.interface_id),
     "next-hop-subnet-id": _next_hop(lambda i: i.subnet.subnet_id),
     "next-hop-az-id": _next_hop(lambda i: i.subnet.az_id),
     "next-hop-vpc-id": _next_hop(lambda i: i.vpc.vpc_id),
     "next-hop-interface-type": _next_hop(lambda i: i.role.interface_type),
-    "tgw-src-vpc-account-id": lambda leg, src, dst: ACCOUNT_ID,
-    "tgw-dst-vpc-account-id": lambda leg, src, dst: ACCOUNT_ID,
-    "tgw-src-vpc-id": lambda leg, src, dst: src.vpc.vpc_id,
-    "tgw-dst-vpc-id": lambda leg, src, dst: dst.vpc.vpc_id,
-    "tgw-src-subnet-id": lambda leg, src, dst: src.vpc.attachment.subnet_id,
-    "tgw-dst-subnet-id": lambda leg, src, dst: dst.vpc.attachment.subnet_id,
-    "tgw-src-eni": lambda leg, src, dst: src.vpc.attachment.interface_id,
-    "tgw-dst-eni": lambda leg, src, dst: dst.vpc.attachment.interface_id,
-    "tgw-src-az-id": lambda leg, src, dst: src.vpc.attachment.az_id,
-    "tgw-dst-az-id": lambda leg, src, dst: dst.vpc.attachment.az_id,
-    "tgw-pair-attachment-id": lambda leg, src, dst: (dst if leg.egress else src).vpc.attachment.attachment_id,
-    "packets-lost-no-route": lambda leg, src, dst: 0,
-    "packets-lost-blackhole": lambda leg, src, dst: 0,
-    "packets-lost-mtu-exceeded": lambda leg, src, dst: 0,
-    "packets-lost-ttl-expired": lambda leg, src, dst: 0,
+    "tgw-src-vpc-account-id": _attachment(lambda i: ACCOUNT_ID, destination=False),
+    "tgw-dst-vpc-account-id": _attachment(lambda i: ACCOUNT_ID, destination=True),
+    "tgw-src-vpc-id": _attachment(lambda i: i.vpc.vpc_id, destination=False),
+    "tgw-dst-vpc-id": _attachment(lambda i: i.vpc.vpc_id, destination=True),
+    "tgw-src-subnet-id": _attachment(lambda i: i.subnet.subnet_id, destination=False),
+    "tgw-dst-subnet-id": _attachment(lambda i: i.subnet.subnet_id, destination=True),
+    "tgw-src-eni": _attachment(lambda i: i.interface_id, destination=False),
+    "tgw-dst-eni": _attachment(lambda i: i.interface_id, destination=True),
+    "tgw-src-az-id": _attachment(lambda i: i.subnet.az_id, destination=False),
+    "tgw-dst-az-id": _attachment(lambda i: i.subnet.az_id, destination=True),
+    "tgw-pair-attachment-id": lambda leg, hop: hop.across.vpc.attachment_id if hop.across else None,
+    "packets-lost-no-route": lambda leg, hop: 0,
+    "packets-lost-blackhole": lambda leg, hop: 0,
+    "packets-lost-mtu-exceeded": lambda leg, hop: 0,
+    "packets-lost-ttl-expired": lambda leg, hop: 0,
 }
 
-# Where the value stands in a Record, and for which legs: a transit gateway has no filters, so what they
-# block elsewhere finds no route there.
+# Where the value stands in a Record, and for which legs.
 _OF_RECORD: dict[str, tuple[int, Callable[[Leg], bool]]] = {
-    "srcport": (PORT, lambda leg: leg.src is not None and leg.srcport is None),
-    "dstport": (PORT, lambda leg: leg.src is not None and leg.dstport is None),
-    "packets": (PACKETS, lambda leg: leg.src is not None),
-    "bytes": (BYTES, lambda leg: leg.src is not None),
+    "srcport": (PORT, lambda leg: leg.hop is not None and leg.srcport is None),
+    "dstport": (PORT, lambda leg: leg.hop is not None and leg.dstport is None),
+    "packets": (PACKETS, lambda leg: leg.hop is not None),
+    "bytes": (BYTES, lambda leg: leg.hop is not None),
     "start": (START, lambda leg: True),
     "end": (END, lambda leg: True),
     "tcp-flags": (FLAGS, lambda leg: leg.protocol == TCP),
-    "packets-lost-no-route": (PACKETS, lambda leg: not leg.accepted),
+    "packets-lost-no-route": (PACKETS, lambda leg: leg.lost),
 }
 
 # Legal in every record, and never anything else here: no sublocations, no second containers, no container
-# instances (all tasks run on Fargate), no regional NAT gateway; security groups give no reject reason.
+# instances (all tasks run on Fargate), no regional NAT gateway; groups and ACLs give no reject reason.
 NEVER_FILLED = frozenset(
     {
         "sublocation-type",

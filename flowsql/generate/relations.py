@@ -2,156 +2,529 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from itertools import count
 from random import Random
+from typing import NamedTuple
 
+from flowsql.generate.filters import Refusal
 from flowsql.generate.kinds import KINDS, Kind
-from flowsql.generate.services import Outcome, Profile, Service, profiles_of
-from flowsql.generate.topology import Host, Interface, Network
+from flowsql.generate.paths import (
+    NAT_GATEWAY,
+    TRANSIT_GATEWAY,
+    End,
+    Hop,
+    passed,
+    refusal_of,
+    reply_hops,
+    request_hops,
+)
+from flowsql.generate.services import PROFILES, TCP, UDP, Life, Profile, Service, Shape, profiles_of
+from flowsql.generate.topology import Host, Interface, Network, Remote, Subnet
 
 _TOP_FLATTENING = 5
-_FIRST_EPHEMERAL_PORT, _EPHEMERAL_PORTS = 32768, 28232  # Linux's range
+_NAT_PORTS = range(1024, 65536)
+
+
+class Outcome(Enum):
+    """What became of a connection."""
+
+    ANSWERED = "answered"
+    REFUSED_BY_HOST = "refused-by-host"
+    SILENT = "silent"
+    REJECTED = "rejected"
+    REPLY_REJECTED = "reply-rejected"
+    DROPPED_BY_NAT = "dropped-by-nat"
+    NO_ROUTE = "no-route"
+    BACKSCATTER = "backscatter"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leg:
     """One direction of a relation at one interface: all that its records have in common.
 
-    `src` and `dst` are None in the legs of NODATA and SKIPDATA records, which are no flows. A port
-    is None where it is the opener's ephemeral port, which every connection chooses anew.
+    `hop` is None in the legs of NODATA and SKIPDATA records, which are no flows. A port is None where
+    every connection has its own. `lost` packets find no route at the transit gateway. `copied` records
+    stand in the second flow log, too; `copy_only` ones in no other. A transit gateway (`by_gateway`) shows
+    packets as they are.
     """
 
     interface: Interface
     status: str = "OK"
-    src: Host | None = None
-    dst: Host | None = None
+    hop: Hop | None = None
     srcport: int | None = None
     dstport: int | None = None
     protocol: int = 0
     ipv6: bool = False
     accepted: bool = True
+    lost: bool = False
+    copied: bool = False
+    copy_only: bool = False
+    by_gateway: bool = False
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Source and destination address in its records."""
+        assert self.hop is not None
+        if self.by_gateway:
+            return self.hop.src.address, self.hop.dst.address
+        return self.hop.srcaddr, self.hop.dstaddr
 
     @property
     def egress(self) -> bool:
         """Whether the interface sends the packets."""
-        return self.src is self.interface
+        return self.hop is not None and self.hop.egress
+
+
+@dataclass(slots=True)
+class Ports:
+    """Ports that are given out one after the other, in steps, for connections with the same other end.
+
+    `busy` ones are left out: their connections go on. `once` says that none is given out again.
+    """
+
+    ports: Sequence[int]
+    used: int
+    step: int = 1
+    once: bool = False
+    busy: set[int] = field(default_factory=set)
+
+    def next(self) -> int:
+        """The port for the next connection."""
+        self.used += self.step
+        while (port := self.ports[self.used % len(self.ports)]) in self.busy:
+            self.used += self.step
+        return port
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all ports of a sweep have been tried."""
+        return self.once and self.used + 1 >= len(self.ports)
+
+
+class Burst(NamedTuple):
+    """Relations of a kind that connect in one part of the time only, and their share of all connections."""
+
+    kind: Kind
+    share: float
+    relations: list[Relation]
 
 
 @dataclass(slots=True, eq=False)
 class Relation:
     """An opener, a server and a service that connect over and over, always with the same outcome.
 
-    `sent` and `replied` are the legs in each direction: for each the number of its interface, and
-    its place in the list of all legs.
+    `sent`, `replied` and `strays` are the legs by direction and by whether the packets belong to a tracked
+    connection: for each the number of its interface, its place in the list of all legs, and whether
+    its port is `nat_ports`', as the NAT gateway translates it. `ports` are the opener's, or the server's if
+    the kind sweeps them. `sizes` are the numbers of records that one interval of each way leaves,
+    `size` that of the first interval at most. `refused` is by what, where
+    and on which way (request, reply or stray).
     """
 
-    opener: Host
-    server: Host
+    number: int
+    kind: Kind
     service: Service
+    opener: End
+    server: End
     outcome: Outcome
-    profiles: Sequence[Profile]
-    sent: Sequence[tuple[int, int]]
-    replied: Sequence[tuple[int, int]]
-    ports_used: int
+    profiles: Callable[[], Sequence[Profile]]
+    sent: Sequence[tuple[int, int, bool]]
+    replied: Sequence[tuple[int, int, bool]]
+    strays: Sequence[tuple[int, int, bool]]
+    sizes: tuple[int, int, int]
+    ports: Ports | None
+    nat_ports: Ports | None
+    refused: tuple[Refusal, Interface, str] | None
+    interfaces: frozenset[int]
+    by_transit: bool
+    size: int
 
     @property
-    def size(self) -> int:
-        """How many records one connection leaves in a minute."""
-        return len(self.sent) + len(self.replied)
-
-    def next_port(self) -> int:
-        """The opener's port for its next connection; one tuple is never in use twice at a time."""
-        if self.service.opener_port is not None:
-            return self.service.opener_port
-        # Like Linux, which takes every other port towards one destination.
-        self.ports_used += 2
-        return _FIRST_EPHEMERAL_PORT + self.ports_used % _EPHEMERAL_PORTS
+    def is_standing(self) -> bool:
+        """Whether all it says is one conversation, since its ports are always the same."""
+        return self.ports is None
 
 
 @dataclass(slots=True)
 class Relations:
-    """The relations of a network: `drawn` at random by `weights`, `steady` ones once a minute.
+    """The relations of a network: `drawn` at random by `weights`, and those of `clockwork` and `bursts`.
 
-    `legs` holds every leg: first NODATA, then SKIPDATA of each interface by its number, then those
-    of the relations. `probes` are the drawn relations that leave a single record.
+    `legs` holds every leg: first NODATA, then SKIPDATA, then NODATA in the second flow log of each
+    interface by its number, then those of the relations. `points` are the interfaces that are logged,
+    `covered` those that a second flow log covers, with its rejected records only.
     """
 
     legs: list[Leg]
+    points: list[Interface]
+    covered: list[Interface]
+    all: list[Relation] = field(default_factory=list)
     drawn: list[Relation] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
-    steady: list[Relation] = field(default_factory=list)
+    clockwork: list[Relation] = field(default_factory=list)
+    bursts: list[Burst] = field(default_factory=list)
+
+    fillers: list[Relation] = field(default_factory=list)
 
     @property
     def probes(self) -> list[Relation]:
-        """The drawn relations that leave a single record; there are always some (scanners)."""
-        return [relation for relation in self.drawn if relation.size == 1]
+        """The relations that leave a single record and fill the last gaps; there are always some."""
+        return [relation for relation in self.drawn if relation.size == 1] or self.fillers
 
 
-def build_relations(network: Network, rng: Random, *, between_vpcs: bool) -> Relations:
-    """The relations of `network`; only those that cross VPCs if `between_vpcs`, as a transit gateway sees."""
-    idle = [Leg(interface, status) for status in ("NODATA", "SKIPDATA") for interface in network.interfaces]
-    built = Relations(idle)
-    profiles: dict[tuple[Service, Outcome, bool], list[Profile]] = {}
-    for kind in KINDS:
-        for service in kind.services:
-            key = service, kind.outcome, kind.ipv6
-            profiles.setdefault(key, profiles_of(*key, rng))
-        for (opener, server, service), weight in zip(
-            _pairs(kind, network, rng), _weights(kind), strict=False
-        ):
-            if between_vpcs and opener.vpc is server.vpc:
-                continue
-            shapes = profiles[service, kind.outcome, kind.ipv6]
-            ports_used = rng.randrange(_EPHEMERAL_PORTS)
-            legs = _numbered_legs(kind, opener, server, service, built.legs)
-            relation = Relation(opener, server, service, kind.outcome, shapes, *legs, ports_used)
-            if weight:
-                built.drawn.append(relation)
-                built.weights.append(weight)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asked for: interval, whose logs, shares by the name of a kind, a second flow log.
+
+    Few records need no more than `most_profiles` ways for a connection to go, and `most_relations` of a kind.
+    """
+
+    interval_s: int = 60
+    transit: bool = False
+    shares: Mapping[str, float] = field(default_factory=dict)
+    overlap: bool = False
+    most_profiles: int = PROFILES
+    most_relations: int = 12_000
+
+
+def build_relations(network: Network, seed: int, wanted: Wanted) -> Relations:
+    """The relations of `network`; only those that a transit gateway sees if its logs are wanted."""
+    return _Builder(network, seed, wanted).built
+
+
+class _Builder:
+    """Makes the relations, kind by kind."""
+
+    def __init__(self, network: Network, seed: int, wanted: Wanted) -> None:
+        self._network, self._seed, self._wanted = network, seed, wanted
+        self._profiles: dict[Shape, list[Profile]] = {}
+        self._opener_ports: dict[tuple[int, int, int, range], Ports] = {}
+        self._nat_ports: dict[tuple[int, str, int, int], Ports] = {}
+        self._named_ports = _named_ports(network)
+        self._taken: set[tuple[str, int, str, int, int, range]] = set()
+        interfaces = network.interfaces
+        if wanted.transit:
+            points = [i for i in interfaces if i.role.interface_type == TRANSIT_GATEWAY]
+        else:
+            points = [i for i in interfaces if i.vpc.logged]
+        covered = [i for i in points if is_covered(i.subnet)] if wanted.overlap else []
+        legs = [Leg(interface, status) for status in ("NODATA", "SKIPDATA") for interface in interfaces]
+        legs += [Leg(interface, "NODATA", copy_only=True) for interface in interfaces]
+        self.built = Relations(legs, points, covered)
+        self._is_point = {i.number for i in points}
+        self._is_covered = {i.number for i in covered}
+        shares = _shares(wanted.shares)
+        for number, kind in enumerate(KINDS):
+            self._add_kind(kind, shares[number], Random(f"kind {number} {seed}"))
+        if not self.built.probes:
+            # Nobody wants such traffic, but exact numbers of records do.
+            for number, kind in enumerate(KINDS):
+                if kind.name in ("noise", "retry") and not self.built.fillers:
+                    self._add_fillers(kind, Random(f"fillers {number} {seed}"))
+
+    def _add_kind(self, kind: Kind, share: float, rng: Random) -> None:
+        if not share and not kind.period_s:
+            return
+        if kind.period_s and self._wanted.shares.get(kind.name) == 0:
+            return
+        relations = []
+        for pair in self._pairs(kind, rng):
+            relations += self._relate(kind, *pair, rng)
+        relations = [relation for relation in relations if relation.size]
+        if kind.period_s:
+            self.built.clockwork += relations
+        elif relations:
+            if kind.burst:
+                self.built.bursts.append(Burst(kind, share, relations))
             else:
-                built.steady.append(relation)
-    return built
+                self.built.drawn += relations
+                self.built.weights += _weights(share, kind.relations, len(relations))
+        for number, relation in enumerate(relations, len(self.built.all)):
+            relation.number = number
+        self.built.all += relations
+
+    def _add_fillers(self, kind: Kind, rng: Random) -> None:
+        related = [relation for pair in self._pairs(kind, rng) for relation in self._relate(kind, *pair, rng)]
+        self.built.fillers = [relation for relation in related if relation.size == 1]
+        for number, relation in enumerate(self.built.fillers, len(self.built.all)):
+            relation.number = number
+        self.built.all += self.built.fillers
+
+    def _pairs(self, kind: Kind, rng: Random) -> Iterator[tuple[End, End, Service]]:
+        """Opener, server and service of each relation, each once over all kinds."""
+        network = self._network
+        openers, servers = network.hosts_of(kind.openers), network.hosts_of(kind.servers)
+        for _ in range(min(kind.relations, self._wanted.most_relations)):
+            service = rng.choice(kind.services)
+            opener, server = (_end(rng.choice(hosts), kind.ipv6, rng) for hosts in (openers, servers))
+            # Behind a gateway two servers look alike: who always has the same port asks only one of them.
+            one_server = service.opener_port and service.protocol == UDP
+            key = (
+                opener.address,
+                opener.host.vpc.number if isinstance(opener.host, Interface) else -1,
+                "" if one_server else server.address,
+                service.port,
+                service.protocol,
+                kind.ports,
+            )
+            # What a host says to itself passes no interface.
+            if key not in self._taken and opener.host is not server.host:
+                self._taken.add(key)
+                yield opener, server, service
+
+    def _relate(self, kind: Kind, opener: End, server: End, service: Service, rng: Random) -> list[Relation]:
+        """The relations of a pair: one, or one for each fate that its swept ports have."""
+        if kind.swept is None:
+            given = None if service.opener_port is not None else self._ports_of(kind, opener, service, rng)
+            return [self._one(kind, opener, server, service, given, service.port)]
+        fates: dict[object, list[int]] = {}
+        fate: object = None
+        for port in kind.swept:
+            # Between the ports that rules name, all ports have one fate.
+            if fate is None or port in self._named_ports:
+                hops, refusal = self._request(opener, server, service.protocol, port)
+                fate = len(hops), refusal
+            fates.setdefault(fate, []).append(port)
+        return [
+            self._one(kind, opener, server, service, Ports(swept, -1, once=True), swept[0])
+            for swept in fates.values()
+        ]
+
+    def _ports_of(self, kind: Kind, opener: End, service: Service, rng: Random) -> Ports:
+        """An opener's ports for all servers that listen at one port.
+
+        Where a gateway or a primary address stands for servers, records of two of them differ by these alone.
+        """
+        key = id(opener.host), service.protocol, service.port, kind.ports
+        if key not in self._opener_ports:
+            # Like Linux, which takes every other port.
+            self._opener_ports[key] = Ports(kind.ports, rng.randrange(len(kind.ports)), step=2)
+        return self._opener_ports[key]
+
+    def _request(
+        self, opener: End, server: End, protocol: int, port: int
+    ) -> tuple[Sequence[Hop], Refusal | None]:
+        return passed(request_hops(self._network, opener, server), protocol, port, tracked=False)
+
+    def _one(
+        self, kind: Kind, opener: End, server: End, service: Service, given: Ports | None, port: int
+    ) -> Relation:
+        protocol, ports = service.protocol, kind.ports
+        opener_ports = (ports[0], ports[-1]) if service.opener_port is None else (service.opener_port,) * 2
+        if kind.life is Life.FLOODED:
+            hops, refusal = passed(
+                reply_hops(self._network, opener, server), protocol, ports[0], tracked=False
+            )
+            ways = _Ways([], list(hops), [], Life.FLOODED, Outcome.BACKSCATTER, _at(refusal, hops, "reply"))
+        else:
+            ways = self._ways(kind, opener, server, protocol, opener_ports, port)
+        swept = kind.swept is not None
+
+        def legs(hops: Sequence[Hop], back: bool, refused: str) -> list[tuple[int, int, bool]]:
+            return self._legs(hops, service, swept, back, ways.refused_on == refused, ways.outcome)
+
+        sent = legs(ways.sent, False, "request")
+        replied, strays = legs(ways.replied, True, "reply"), legs(ways.strays, True, "stray")
+        at_once = not any(self.built.legs[leg].accepted for _, leg, _ in strays)
+        shape = Shape(service, ways.life, kind.ipv6, self._wanted.interval_s, at_once, self._wanted.transit)
+        translated = any(hop.translated for hop in [*ways.sent, *ways.replied])
+        sizes = self._size(sent), self._size(replied), self._size(strays)
+        numbers = [number for number, *_ in [*sent, *replied]]
+        return Relation(
+            number=-1,
+            kind=kind,
+            service=service,
+            opener=opener,
+            server=server,
+            outcome=ways.outcome,
+            profiles=lambda: self._profiles_of(shape),
+            sent=sent,
+            replied=replied,
+            strays=strays,
+            sizes=sizes,
+            size=sizes[0] + sizes[1] + (sizes[2] if at_once else 0),
+            ports=given,
+            nat_ports=self._nat_ports_of(ways.sent, server, service) if translated else None,
+            refused=ways.refused,
+            interfaces=frozenset(numbers),
+            by_transit=any(hop.across for hop in [*ways.sent, *ways.replied]),
+        )
+
+    def _size(self, legs: Sequence[tuple[int, int, bool]]) -> int:
+        return len(legs) + sum(self.built.legs[leg].copied for _, leg, _ in legs)
+
+    def _profiles_of(self, shape: Shape) -> list[Profile]:
+        found = self._profiles.get(shape)
+        if found is None:
+            found = self._profiles[shape] = profiles_of(
+                shape, Random(f"profiles {self._seed} {shape}"), self._wanted.most_profiles
+            )
+        return found
+
+    def _ways(  # noqa: PLR0911 - one fate a return
+        self, kind: Kind, opener: End, server: End, protocol: int, opener_ports: tuple[int, int], port: int
+    ) -> _Ways:
+        network, life = self._network, kind.life
+        sent, refusal = self._request(opener, server, protocol, port)
+        if refusal:
+            life = life if life is Life.RETRIED else Life.TRIED
+            return _Ways(sent, [], [], life, Outcome.REJECTED, _at(refusal, sent, "request"))
+        if isinstance(server.host, Remote) and server.host.lost:
+            return _Ways(sent, [], [], life, Outcome.NO_ROUTE)
+        if isinstance(server.host, Interface) and server.host.role.interface_type == NAT_GATEWAY:
+            return _Ways(sent, [], [], Life.TRIED, Outcome.DROPPED_BY_NAT)
+        if life in (Life.TRIED, Life.RETRIED):
+            return _Ways(sent, [], [], life, Outcome.SILENT)
+        replied, refusal = self._reply(opener, server, protocol, opener_ports)
+        if refusal:
+            return _Ways(
+                sent, replied, [], Life.UNHEARD, Outcome.REPLY_REJECTED, _at(refusal, replied, "reply")
+            )
+        outcome = Outcome.REFUSED_BY_HOST if life is Life.REFUSED else Outcome.ANSWERED
+        if life not in (Life.LATE, Life.EXPIRED):
+            return _Ways(sent, replied, [], life, outcome)
+        strays, refusal = _strays(reply_hops(network, opener, server), protocol, opener_ports, life)
+        if refusal is None:
+            return _Ways(sent, replied, [], Life.ANSWERED, outcome)
+        return _Ways(sent, replied, strays, life, outcome, _at(refusal, strays, "stray"))
+
+    def _reply(
+        self, opener: End, server: End, protocol: int, opener_ports: tuple[int, int]
+    ) -> tuple[Sequence[Hop], Refusal | None]:
+        """As `passed`; the two ends of the opener's ports have the same fate, or the tables are wrong."""
+        hops = reply_hops(self._network, opener, server)
+        fates = []
+        for i in (0, -1):
+            ports = [_NAT_PORTS[i] if hop.translated else opener_ports[i] for hop in hops]
+            refusals = [
+                refusal_of(hop, protocol, port, tracked=True) for hop, port in zip(hops, ports, strict=True)
+            ]
+            first = next((n for n, refusal in enumerate(refusals) if refusal), None)
+            fates.append((hops, None) if first is None else (hops[: first + 1], refusals[first]))
+        assert fates[0] == fates[1], (opener, server, opener_ports)
+        return fates[0]
+
+    def _nat_ports_of(self, sent: Sequence[Hop], server: End, service: Service) -> Ports:
+        nat = next(hop.interface for hop in sent if hop.interface.role.interface_type == NAT_GATEWAY)
+        key = nat.number, server.address, service.protocol, service.port
+        if key not in self._nat_ports:
+            self._nat_ports[key] = Ports(
+                _NAT_PORTS, Random(f"{key[1:]} {self._seed}").randrange(len(_NAT_PORTS))
+            )
+        return self._nat_ports[key]
+
+    def _legs(
+        self, hops: Sequence[Hop], service: Service, swept: bool, back: bool, refused: bool, outcome: Outcome
+    ) -> list[tuple[int, int, bool]]:
+        """The legs of one way, now added to all legs; `refused` at the last hop."""
+        added = []
+        for hop in hops:
+            if hop.interface.number not in self._is_point:
+                continue
+            opener_port = None if hop.translated else service.opener_port
+            server_port = None if swept else service.port
+            srcport, dstport = (server_port, opener_port) if back else (opener_port, server_port)
+            accepted = not (refused and hop is hops[-1])
+            leg = Leg(
+                hop.interface,
+                "OK",
+                hop,
+                srcport,
+                dstport,
+                service.protocol,
+                ":" in hop.src.address,
+                accepted,
+                lost=outcome is Outcome.NO_ROUTE,
+                copied=not accepted and hop.interface.number in self._is_covered,
+                by_gateway=self._wanted.transit,
+            )
+            self.built.legs.append(leg)
+            added.append((hop.interface.number, len(self.built.legs) - 1, hop.translated))
+        return added
 
 
-def _weights(kind: Kind) -> Iterator[float]:
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """The hops of all ways, how the connection goes, what becomes of it, and what refused its packets."""
+
+    sent: Sequence[Hop]
+    replied: Sequence[Hop]
+    strays: Sequence[Hop]
+    life: Life
+    outcome: Outcome
+    refused: tuple[Refusal, Interface, str] | None = None
+
+    @property
+    def refused_on(self) -> str | None:
+        """The way on which a packet is refused."""
+        return self.refused[2] if self.refused else None
+
+
+def is_covered(subnet: Subnet) -> bool:
+    """Whether a second flow log, of rejected records only, covers the subnet."""
+    return subnet.vpc.name == "prod" and subnet.tier == "data"
+
+
+def _named_ports(network: Network) -> set[int]:
+    """The ports at which any rule begins or has ended."""
+    named: set[int] = set()
+    for group in network.groups.values():
+        for rule in (*group.inbound, *group.outbound):
+            named |= {rule.first_port, rule.last_port + 1}
+    for acl in network.acls:
+        for entry in acl.entries:
+            named |= {entry.first_port, entry.last_port + 1}
+    return named
+
+
+def _shares(wanted: Mapping[str, float]) -> list[float]:
+    """The share of each row of KINDS: as wanted by name, the others scaled so that all is 1."""
+    drawn = [0.0 if kind.period_s else kind.share for kind in KINDS]
+    by_name: dict[str, float] = {}
+    for kind, share in zip(KINDS, drawn, strict=True):
+        by_name[kind.name] = by_name.get(kind.name, 0) + share
+    others = sum(share for name, share in by_name.items() if name not in wanted)
+    rest = 1 - sum(share for name, share in wanted.items() if by_name.get(name))
+    return [
+        share * (wanted[kind.name] / by_name[kind.name] if kind.name in wanted else rest / others)
+        if share
+        else 0.0
+        for kind, share in zip(KINDS, drawn, strict=True)
+    ]
+
+
+def _weights(share: float, relations: int, made: int) -> list[float]:
     """Zipf's law, a little flattened at the top: a few pairs talk most, most talk hardly at all."""
-    total = sum(1 / (rank + _TOP_FLATTENING) for rank in range(kind.relations))
-    return (kind.share / total / (rank + _TOP_FLATTENING) for rank in count())
+    total = sum(1 / (rank + _TOP_FLATTENING) for rank in range(relations))
+    weights = [
+        share / total / (rank + _TOP_FLATTENING) for _, rank in zip(range(made), count(), strict=False)
+    ]
+    # What pairs that came twice would have had goes to the others.
+    scale = share / sum(weights)
+    return [weight * scale for weight in weights]
 
 
-def _pairs(kind: Kind, network: Network, rng: Random) -> Iterator[tuple[Host, Host, Service]]:
-    """Opener, server and service of each relation, each triple once."""
-    openers, servers = network.hosts_of(kind.openers), network.hosts_of(kind.servers)
-    seen: set[tuple[str, str, int]] = set()
-    for _ in range(kind.relations):
-        opener, server, service = rng.choice(openers), rng.choice(servers), rng.choice(kind.services)
-        key = opener.ipv4, server.ipv4, service.port
-        if key not in seen:
-            seen.add(key)
-            yield opener, server, service
+def _end(host: Host, ipv6: bool, rng: Random) -> End:
+    """One of the host's addresses."""
+    addresses = [host.address(ipv6)]
+    if isinstance(host, Interface) and not ipv6:
+        addresses += host.secondary
+    return End(host, rng.choice(addresses))
 
 
-def _numbered_legs(
-    kind: Kind, opener: Host, server: Host, service: Service, legs: list[Leg]
-) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """The legs there and back, now added to `legs`: interface number and place in `legs` of each."""
+def _at(refusal: Refusal | None, hops: Sequence[Hop], way: str) -> tuple[Refusal, Interface, str] | None:
+    return (refusal, hops[-1].interface, way) if refusal else None
 
-    def add(interface: Host, *, back: bool = False, accepted: bool = True) -> list[tuple[int, int]]:
-        if not isinstance(interface, Interface):
-            return []
-        src, dst = (server, opener) if back else (opener, server)
-        srcport, dstport = service.opener_port, service.port
-        if back:
-            srcport, dstport = dstport, srcport
-        protocol, ipv6 = service.protocol, kind.ipv6
-        legs.append(Leg(interface, "OK", src, dst, srcport, dstport, protocol, ipv6, accepted))
-        return [(interface.number, len(legs) - 1)]
 
-    reached, let_out = kind.outcome is not Outcome.BLOCKED, kind.outcome is not Outcome.REPLY_BLOCKED
-    sent = add(opener) + add(server, accepted=reached)
-    if not kind.outcome.has_reply:
-        return sent, []
-    replied = add(server, back=True, accepted=let_out)
-    return sent, replied + (add(opener, back=True) if let_out else [])
+def _strays(
+    hops: Sequence[Hop], protocol: int, opener_ports: tuple[int, int], life: Life
+) -> tuple[Sequence[Hop], Refusal | None]:
+    """As `passed` for packets after the end; an interface with a long time-out still tracks expired ones."""
+    assert protocol == TCP
+    for i, hop in enumerate(hops):
+        tracked = life is Life.EXPIRED and hop.interface.role.idle_timeout_s is None
+        if refusal := refusal_of(hop, protocol, opener_ports[0], tracked=tracked):
+            return hops[: i + 1], refusal
+    return hops, None

@@ -68,11 +68,11 @@ def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> Tex
     ]
     for number, text in enumerate(lines):
         tokens = text.split(b" ")
-        header = header_fields(tokens, given if given and len(given) == len(tokens) else ())
+        current = given if given and len(given) == len(tokens) else ()
+        header = header_fields(tokens, current, is_first=not number)
         if header is None or (number and len(header) < MIN_NAMES):
             continue
-        if len(header) == 1 and (fields := _best_fit(lines, given)):
-            # A stray word (`end`) among lines of another format is no header.
+        if len(header) < MIN_NAMES and (fields := _best_fit(lines[number + 1 :], given, tuple(header))):
             return TextFormat(fields, starts_with_header=False)
         if number == 0:
             return TextFormat(tuple(header), starts_with_header=True)
@@ -83,14 +83,21 @@ def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> Tex
     raise _refusal(sample, lines, given, where)
 
 
-def _best_fit(lines: Sequence[bytes], given: Sequence[Field] | None) -> tuple[Field, ...]:
-    """Of `given` and the default format the one that more lines fit; () if no line fits either."""
+def _best_fit(
+    lines: Sequence[bytes], given: Sequence[Field] | None, header: tuple[Field, ...] = ()
+) -> tuple[Field, ...]:
+    """Of `given` and the default format the one that more lines fit; () if no line fits either.
+
+    () also if what a line of a word or two names, `header`, fits better; else those words (`end`) stood there
+    by chance. Of formats that fit equally well the longer one is the less likely to do so by chance.
+    """
     candidates = [tuple(given)] if given else []
     if DEFAULT_FIELDS not in candidates:
         candidates.append(DEFAULT_FIELDS)
-    fits = [(sum(_fits(text, fields, given) for text in lines), fields) for fields in candidates]
-    most, fields = max(fits, key=lambda fit: fit[0])
-    return fields if most else ()
+    fits = [(sum(_fits(text, fields, given) for text in lines), len(fields), fields) for fields in candidates]
+    most, length, fields = max(fits, key=lambda fit: fit[0])
+    named = sum(_fits(text, header, header) for text in lines) if header else 0
+    return fields if (most, length) > (named, len(header)) and most else ()
 
 
 def _fits(line: bytes, fields: tuple[Field, ...], given: Sequence[Field] | None) -> bool:

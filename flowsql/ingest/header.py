@@ -16,13 +16,16 @@ from flowsql.logformat.format_string import field_named, is_field_name
 MIN_NAMES = 3
 
 
-def header_fields(tokens: Sequence[bytes], current: Sequence[Field] = ()) -> list[Field] | None:
+def header_fields(
+    tokens: Sequence[bytes], current: Sequence[Field] = (), *, is_first: bool = False
+) -> list[Field] | None:
     """The fields that a line's values name, or None when the line is no header.
 
     A header has distinct, well-formed field names, at least half of them known to the catalogue; amid
-    lines of another format (`current`) it names at least MIN_NAMES. Values of free-text fields (tags,
-    service names) may look like field names: a line that fits the `current` fields and has such names
-    only in free-text places is a record, unless it repeats the very names of `current`.
+    lines of another format (`current`), unless it `is_first` of all, it names at least MIN_NAMES. Values
+    of free-text fields (tags, service names) may look like field names: a line that fits the `current`
+    fields and has such names only in free-text places is a record, unless it repeats the very names of
+    `current`.
     """
     names = []
     for token in tokens:
@@ -35,7 +38,7 @@ def header_fields(tokens: Sequence[bytes], current: Sequence[Field] = ()) -> lis
     known = [name in BY_NAME for name in names]
     if not names or len(set(names)) < len(names) or 2 * sum(known) < len(names):
         return None
-    if current and len(names) < MIN_NAMES:
+    if current and len(names) < MIN_NAMES and not is_first:
         return None
     if len(names) == len(current) and not any(
         is_known and not _is_free_text(field) for is_known, field in zip(known, current, strict=True)

@@ -11,7 +11,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from flowsql.errors import StoreError
-from flowsql.store.catalog import store_error
+from flowsql.store.catalog import DROPPED, store_error
 from flowsql.store.commit import Sighting, commit
 from flowsql.store.counts import Counts
 from flowsql.store.ledger import Load
@@ -123,6 +123,7 @@ class StoreEpoch:
 
     def drop(self, load: Load) -> None:
         """The load was not read to its end: its records are not to count."""
+        load.state = DROPPED
         self._batch.dropped.append(load)
 
     def commit(self) -> list[Load]:
@@ -146,7 +147,9 @@ class StoreEpoch:
 
     def _publish(self, batch: _Batch) -> list[Load]:
         try:
-            if not (batch.finished or batch.sightings):
+            # A name without a version tag says nothing the next time: it is no reason to publish.
+            sightings = [s for s in batch.sightings if s.version_tag or s.replaces]
+            if not (batch.finished or sightings):
                 return []
             described = {load.load_id: load.described() for load in [*batch.finished, *batch.dropped]}
             return commit(
@@ -154,7 +157,7 @@ class StoreEpoch:
                 self._staging,
                 batch.segments.finish(described),
                 batch.finished,
-                batch.sightings,
+                sightings,
                 batch.rejects,
                 [load.load_id for load in batch.dropped],
             )

@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from importlib import resources
 
 from flowsql import store as store_package
+from flowsql.errors import Interrupted, StoreError
 from flowsql.loading.epoch import DryRun, Epoch, StoreEpoch
 from flowsql.loading.loader import Loader
 from flowsql.loading.report import LoadReport, Progress
 from flowsql.logformat.fields import Field
 from flowsql.sources.source import LogObject
 from flowsql.store.catalog import engine_connection
+from flowsql.store.compact import merge_small
 from flowsql.store.ledger import Ledger
+from flowsql.store.staging import Staging
 from flowsql.store.store import Store
 
 
@@ -41,12 +44,25 @@ def load_objects(
         with _ledger(store) as ledger:
             return load(ledger, DryRun())
     store.create()
-    with (
-        store.staging() as staging,
-        _ledger(store) as ledger,
-        StoreEpoch(store, staging, expected_loads=len(objects)) as epoch,
-    ):
-        return load(ledger, epoch)
+    with store.staging() as staging:
+        with (
+            _ledger(store) as ledger,
+            StoreEpoch(store, staging, expected_loads=len(objects)) as epoch,
+        ):
+            report = load(ledger, epoch)
+        if report.records and not report.stopped_by:
+            _merge_small(store, staging, report)
+        return report
+
+
+def _merge_small(store: Store, staging: Staging, report: LoadReport) -> None:
+    """Merges small segments; what was loaded is in the store, whether or not that works."""
+    try:
+        merge_small(store, staging)
+    except Interrupted as error:
+        report.stopped_by = error
+    except StoreError as error:
+        report.notice(f"small segments are not merged yet: {error.cause}")
 
 
 @contextmanager

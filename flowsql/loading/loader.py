@@ -12,18 +12,19 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 
 from flowsql.errors import FlowsqlError, SourceError, StoreError
 from flowsql.ingest.detect import NotFlowLogs
-from flowsql.ingest.digest import ContentDigest, digest_of
+from flowsql.ingest.digest import digest_of
 from flowsql.ingest.read import Reading, Unreadable, open_object, start_reading, unreadable
 from flowsql.ingest.text import ParsedBlock
 from flowsql.interrupts import Interrupts
+from flowsql.loading.comparison import Comparison, compare
 from flowsql.loading.epoch import Epoch
 from flowsql.loading.report import LoadReport, Outcome, Progress
 from flowsql.logformat.fields import Field
 from flowsql.logformat.format_string import notice_of_unknown, to_format_string
 from flowsql.sources.source import LogObject
-from flowsql.store.catalog import INCOMPLETE, LIVE
+from flowsql.store.catalog import EXPIRED, INCOMPLETE
 from flowsql.store.commit import Sighting
-from flowsql.store.ledger import AwsName, Known, Ledger, Load, aws_name, head_hash
+from flowsql.store.ledger import Known, Ledger, Load, aws_name, head_hash
 
 # More threads than these only wait for the one that reads.
 _MOST_PARSERS = 4
@@ -78,14 +79,26 @@ class Loader:
                 return
             bytes_before = progress.bytes_done
             known = seen.get(position)
-            if known and known.state != INCOMPLETE:
+            if known and known.is_gone and not self._again:
+                self._report.objects[_outcome_of_gone(known)] += 1
+            elif known and known.state != INCOMPLETE and not known.is_gone:
                 self._report.objects[Outcome.KNOWN] += 1
+            elif self._is_expired(log_object):
+                self._report.objects[Outcome.EXPIRED] += 1
             else:
                 self._load_one(log_object, pool, interrupts)
                 self._commit(is_last=False)
             progress.objects_done += 1
             progress.bytes_done = bytes_before + log_object.size_bytes
             self._on_progress(progress)
+
+    def _is_expired(self, log_object: LogObject) -> bool:
+        """Whether AWS's name says of an unknown object that all of it is older than the store keeps."""
+        aws = aws_name(log_object.file_name)
+        horizon = self._ledger.horizon
+        if self._again or aws is None or horizon is None or not aws.lies_before(horizon):
+            return False
+        return not self._ledger.related(log_object.name, aws, b"")
 
     def _stop(self, error: FlowsqlError) -> None:
         self._report.stopped_by = error
@@ -146,9 +159,9 @@ class Loader:
             self._report.objects[Outcome.FAILED] += 1
 
     def _start(self, log_object: LogObject, reading: Reading) -> Load | None:
-        """A Load for the object, or None when the store has its content already."""
+        """A Load for the object, or None when the store has its content already, or is not to have it."""
         aws = aws_name(log_object.file_name)
-        replaces: tuple[int, ...] = ()
+        found = Comparison()
         related = self._ledger.related(log_object.name, aws, reading.head)
         if related:
             try:
@@ -157,26 +170,22 @@ class Loader:
             except OSError as error:
                 self._unreadable(log_object, unreadable(log_object.name, error))
                 return None
-            same = [k for k in related if k.content_hash in digest.hashes]
-            replaces = tuple(
-                k.load_id
-                for k in related
-                if k.state == INCOMPLETE or (k.state == LIVE and k not in same)
-                if _is_replaced(k, log_object, aws, digest)
-            )
-            settled = next((k for k in same if k.state != INCOMPLETE or digest.damage), None)
-            if settled and not (self._again and not aws and settled.name != log_object.name):
-                self._already_there(log_object, settled, replaces)
+            found = compare(log_object, aws, digest, related)
+            if found.settled and not (self._again and not aws and found.settled.name != log_object.name):
+                self._already_there(log_object, found.settled, found.replaced)
                 return None
-            whole = next((k for k in related if _is_sounder(k, aws, digest)), None)
-            if whole:
-                cause = f"{digest.damage}; what was loaded from {whole.name} stays"
+            if found.gone and not self._again:
+                self._gone(log_object, found.gone[0])
+                return None
+            if found.sounder:
+                cause = f"{digest.damage}; what was loaded from {found.sounder.name} stays"
                 self._unreadable(log_object, Unreadable(cause, where=log_object.name))
                 return None
         load = self._new_load(log_object, aws.identity if aws else "", to_format_string(reading.fields))
         load.flow_log_id = aws.flow_log_id if aws else None
         load.head_sha256 = head_hash(reading.head)
-        load.replaces = replaces
+        load.replaces = found.replaced
+        load.revives = tuple(k.load_id for k in found.gone)
         return load
 
     def _new_load(self, log_object: LogObject, identity: str, log_format: str) -> Load:
@@ -209,6 +218,13 @@ class Loader:
             self._report.notice(
                 f"{log_object.name}: skipped, same content as {known.name} (--again loads it all the same)"
             )
+
+    def _gone(self, log_object: LogObject, known: Known) -> None:
+        """The object is expired or forgotten, perhaps under another name, or has only grown since."""
+        self._epoch.saw(
+            Sighting(log_object.name, log_object.size_bytes, log_object.version_tag, known.load_id)
+        )
+        self._report.objects[_outcome_of_gone(known)] += 1
 
     def _read(self, load: Load, reading: Reading, pool: Executor, interrupts: Interrupts) -> None:
         """Reads the object to its end, or drops it at Ctrl-C."""
@@ -264,11 +280,19 @@ class Loader:
                     remedy="fetch the object again; the next load reads it again",
                 )
             )
+        elif self._is_old(load):
+            load.state = EXPIRED
         if milliseconds:
             report.notice(f"{load.name}: {milliseconds:,} records had times in milliseconds, kept as seconds")
         if not problem and not load.counts.records and not load.rejects:
             report.notice(f"{load.name}: only a header line, no records")
         self._finish(load)
+
+    def _is_old(self, load: Load) -> bool:
+        """Whether all records of an object that is new to the store are older than it keeps."""
+        horizon = self._ledger.horizon
+        is_new = not (self._again or load.replaces)
+        return is_new and horizon is not None and load.counts.lies_before(horizon)
 
     def _finish(self, load: Load) -> None:
         self._report.count(load)
@@ -276,18 +300,5 @@ class Loader:
         self._epoch.finish(load)
 
 
-def _is_sounder(known: Known, aws: AwsName | None, digest: ContentDigest) -> bool:
-    """Whether a load of the same AWS object has what a damaged copy of it lacks."""
-    is_same_object = aws is not None and known.identity == aws.identity
-    continues_it = digest.begins_with(known.content_bytes, known.content_hash)
-    return bool(digest.damage) and is_same_object and known.state == LIVE and not continues_it
-
-
-def _is_replaced(known: Known, log_object: LogObject, aws: AwsName | None, digest: ContentDigest) -> bool:
-    """Whether the object takes the place of a load that has other content."""
-    if aws and known.identity == aws.identity:
-        return True
-    if known.state == INCOMPLETE and known.name == log_object.name:
-        return True
-    is_its_beginning = digest.begins_with(known.content_bytes, known.content_hash)
-    return not aws and not known.identity.startswith("aws:") and known.records > 0 and is_its_beginning
+def _outcome_of_gone(known: Known) -> Outcome:
+    return Outcome.EXPIRED if known.state == EXPIRED else Outcome.FORGOTTEN

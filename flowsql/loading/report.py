@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from flowsql.errors import FlowsqlError
-from flowsql.store.catalog import INCOMPLETE
+from flowsql.store.catalog import EXPIRED, INCOMPLETE
 from flowsql.store.ledger import Load
 
 # Notices and examples beyond these are counted, not kept.
@@ -23,6 +23,8 @@ class Outcome(StrEnum):
     COPY = "same content as a loaded one"
     INCOMPLETE = "loaded in part"
     KNOWN_BAD = "known to be damaged"
+    EXPIRED = "older than the store keeps (--again loads them)"
+    FORGOTTEN = "forgotten (--again loads them)"
     NOT_LOGS = "not flow logs"
     FAILED = "not loaded"
     DROPPED = "dropped unfinished"
@@ -83,6 +85,8 @@ class LoadReport:
         self._add(load, -1)
 
     def _add(self, load: Load, sign: int) -> None:
+        if load.state == EXPIRED:
+            return
         self.lines += sign * load.lines
         self.records += sign * load.counts.records
         self.nodata += sign * load.counts.nodata
@@ -94,6 +98,8 @@ def outcome_of(load: Load) -> Outcome:
     """What became of an object that has a load."""
     if load.identity.startswith("path:"):
         return Outcome.FAILED
+    if load.state == EXPIRED:
+        return Outcome.EXPIRED
     if load.state == INCOMPLETE:
         return Outcome.INCOMPLETE
     return Outcome.REPLACED if load.replaces else Outcome.LOADED

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from flowsql.library.saved_query import SavedQuery
 
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
-_MOST = 300
+# Beyond that nobody scrolls, and the menu would take longer to lay out.
+_MOST = 120
 _SCOPE_COLUMNS = {
     "account": "account_id",
     "region": "region",

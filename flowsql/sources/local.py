@@ -16,12 +16,15 @@ from flowsql.errors import SourceError
 from flowsql.sources.source import LogObject
 
 STDIN = "-"
+# A folder that holds such a file is left out when one above it is searched.
+IGNORE = ".flowsqlignore"
 
 
 def find_objects(source: str, spool: Path) -> Iterator[LogObject]:
     """The log objects that `source` names, each once, in the order of their names.
 
-    A folder is searched recursively; hidden files in it are left out. Bytes that can be read only
+    A folder is searched recursively; hidden files in it are left out, and so are
+    folders with a file `.flowsqlignore`. Bytes that can be read only
     once (stdin, a pipe) are copied into the folder `spool` first.
     Raises SourceError when the source does not exist or holds no file at all.
     """
@@ -69,7 +72,9 @@ def _objects_at(path: Path, source: str, spool: Path) -> Iterator[LogObject]:
 
 def _files_below(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder, onerror=_raise_unreadable, followlinks=False):
-        folders[:] = [f for f in folders if not f.startswith(".")]
+        folders[:] = [
+            f for f in folders if not f.startswith(".") and not (Path(parent) / f / IGNORE).exists()
+        ]
         for name in files:
             if not name.startswith(".") and (Path(parent) / name).is_file():
                 yield Path(parent) / name

@@ -19,24 +19,31 @@ import duckdb
 
 from flowsql.errors import StoreError
 from flowsql.store.lock import writers_queue
+from flowsql.store.seal import Seal, add_seal, remove_seal
 
 SCHEMA_VERSION = 2
 FILE_NAME = "flowsql.duckdb"
-# States of a load; records of the first two count.
+# States of a load; records of the first two count, and an object in one of the last two is not loaded again.
 LIVE, INCOMPLETE, REPLACED = "live", "incomplete", "replaced"
+EXPIRED, FORGOTTEN = "expired", "forgotten"
+# Of a load that was not read to its end. It is in no ledger: only segments that have records of it say so.
+DROPPED = "dropped"
 _KEPT_CATALOGUES = 3
 # Any DuckDB from 1.2 on can read the published file.
 _STORAGE = "storage_version 'v1.2.0', block_size 16384"
+
+_REPAIR = "`flowsql store check` says what is damaged, `flowsql store repair` mends it"
 
 # Gives the statements that create macros and views in a catalogue about to be published.
 ViewStatements = Callable[[duckdb.DuckDBPyConnection], list[str]]
 
 
 class Catalog:
-    """The catalogue of the store in `folder`."""
+    """The catalogue of the store in `folder`; `upgrade` brings one of an older schema up to date."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, upgrade: Callable[[], None]) -> None:
         self.folder = folder
+        self._upgrade = upgrade
         self.path = folder / FILE_NAME
         self.lock_path = folder / "lock"
 
@@ -46,12 +53,8 @@ class Catalog:
             if self.path.exists():
                 return
             draft = staging / FILE_NAME
-            con = _open_draft(draft)
-            con.execute(resources.files(__package__).joinpath("catalog.sql").read_text(encoding="utf-8"))
-            con.execute(
-                "insert into store_info values (?, ?, ?)",
-                [SCHEMA_VERSION, str(uuid.uuid4()), int(time.time())],
-            )
+            con = open_draft(draft)
+            create_tables(con)
             self._publish(con, draft, view_statements)
 
     @contextmanager
@@ -60,18 +63,21 @@ class Catalog:
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection to a private copy of the catalogue, in a transaction; published on exit.
 
-        An exception inside leaves the published catalogue as it was. Raises StoreError when the queue of
-        writers is longer than `wait_s`, or the copy cannot be written (disk full, folder read-only).
+        One of an older schema version is migrated first. An exception inside leaves the published catalogue
+        as it was. Raises StoreError when the queue of writers is longer than `wait_s`, the catalogue is
+        damaged, or the copy cannot be written (disk full, folder read-only).
         """
         with writers_queue(self.lock_path, wait_s):
             draft = staging / FILE_NAME
             try:
                 shutil.copyfile(self.path, draft)
-                con = _open_draft(draft)
+                seal = remove_seal(draft)
+                con = open_draft(draft)
             except (OSError, duckdb.Error) as error:
                 raise store_error(error, self.folder) from error
             try:
                 con.execute("begin")
+                self._migrate(con, seal, staging)
                 yield con
                 con.execute("commit")
                 self._publish(con, draft, view_statements)
@@ -81,11 +87,42 @@ class Catalog:
                 con.close()
                 draft.unlink(missing_ok=True)
 
+    def replace(self, staging: Path, draft: Path, view_statements: ViewStatements) -> None:
+        """Publishes `draft`, a catalogue without seal, whatever was published before.
+
+        To be called while holding the writers' queue. Raises StoreError where it cannot be written.
+        """
+        try:
+            con = open_draft(draft)
+            con.execute("begin")
+            self._migrate(con, Seal.INTACT, staging)
+            con.execute("commit")
+            self._publish(con, draft, view_statements)
+        except (duckdb.Error, OSError) as error:
+            raise store_error(error, self.folder) from error
+
+    def _migrate(self, con: duckdb.DuckDBPyConnection, seal: Seal, scratch: Path) -> None:
+        """Brings a draft to the present schema. Raises StoreError for one that is not to be built upon."""
+        version = self._version(con, "draft")
+        # What goes on from a damaged catalogue would seal the damage. Version 1 had no seals.
+        if version > 1 and seal is not Seal.INTACT:
+            raise StoreError(seal.value, where=str(self.path), remedy=_REPAIR)
+        if version < SCHEMA_VERSION:
+            from flowsql.store.migrate import migrate
+
+            migrate(con, version, self.folder, scratch)
+
     def _publish(self, con: duckdb.DuckDBPyConnection, draft: Path, view_statements: ViewStatements) -> None:
-        for statement in view_statements(con):
-            con.execute(statement)
+        try:
+            for statement in view_statements(con):
+                con.execute(statement)
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            # `records` names the segments, and DuckDB looks at the first of each kind.
+            cause = f"a segment cannot be read: {str(error).splitlines()[0]}"
+            raise StoreError(cause, where=str(self.folder), remedy=_REPAIR) from error
         con.execute("checkpoint draft")
         con.close()
+        add_seal(draft)
         sync_file(draft)
         draft.replace(self.path)
         sync_folder(self.folder)
@@ -108,32 +145,69 @@ class Catalog:
             old.unlink(missing_ok=True)
 
     def attach(self, con: duckdb.DuckDBPyConnection, alias: str = "catalog") -> None:
-        """Attaches the published catalogue read-only to `con`.
+        """Attaches the published catalogue read-only to `con`, one of an older schema once it is migrated.
 
         Raises StoreError when there is no store, when it is damaged, or written by a newer flowsql.
         """
-        if not self.path.exists():
-            raise StoreError(
-                "there is no store here yet",
-                where=str(self.folder),
-                remedy="`flowsql load FILES...` makes one; --store DIR or $FLOWSQL_STORE names another",
-            )
+        if self.attach_as_it_is(con, alias) < SCHEMA_VERSION:
+            con.execute(f"detach {alias}")
+            self._upgrade()
+            self.attach_as_it_is(con, alias)
+
+    def attach_as_it_is(self, con: duckdb.DuckDBPyConnection, alias: str = "catalog") -> int:
+        """What `attach` does, but takes an older schema too; returns the schema version."""
+        self.require()
         try:
             con.execute(f"attach {quoted(str(self.path))} as {alias} (read_only)")
-            rows = con.execute(f"select schema_version from {alias}.store_info").fetchall()
+            return self._version(con, alias)
         except duckdb.Error as error:
             raise StoreError(
                 f"the catalogue cannot be read: {str(error).splitlines()[0]}",
                 where=str(self.path),
-                remedy=f"{self.folder / 'backup'} holds the last catalogues",
+                remedy=f"`flowsql store repair` goes on from the last ones, in {self.folder / 'backup'}",
             ) from error
-        if rows != [(SCHEMA_VERSION,)]:
+
+    def require(self) -> None:
+        """Raises StoreError when there is no catalogue: no store, or one that has lost it."""
+        if self.path.exists():
+            return
+        if self.is_orphaned:
+            raise StoreError(
+                "the catalogue is missing, but there are records or kept catalogues",
+                where=str(self.path),
+                remedy="`flowsql store repair` makes it anew from them",
+            )
+        raise StoreError(
+            "there is no store here yet",
+            where=str(self.folder),
+            remedy="`flowsql load FILES...` makes one; --store DIR or $FLOWSQL_STORE names another",
+        )
+
+    @property
+    def is_orphaned(self) -> bool:
+        """Whether the catalogue is gone from a store that had one."""
+        kept = self.folder.glob("backup/*.duckdb")
+        segments = self.folder.glob("records/*/*.parquet")
+        return not self.path.exists() and any(True for files in (kept, segments) for _ in files)
+
+    def _version(self, con: duckdb.DuckDBPyConnection, alias: str) -> int:
+        rows = con.execute(f"select schema_version from {alias}.store_info").fetchall()
+        if len(rows) != 1 or not 0 < rows[0][0] <= SCHEMA_VERSION:
             raise StoreError(
                 f"the store has schema version {rows[0][0] if rows else '?'}, "
                 f"this flowsql knows {SCHEMA_VERSION}",
                 where=str(self.folder),
                 remedy="update flowsql",
             )
+        return int(rows[0][0])
+
+
+def create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Makes an empty catalogue of the current database of `con`."""
+    con.execute(resources.files(__package__).joinpath("catalog.sql").read_text(encoding="utf-8"))
+    con.execute(
+        "insert into store_info values (?, ?, ?)", [SCHEMA_VERSION, str(uuid.uuid4()), int(time.time())]
+    )
 
 
 def engine_connection() -> duckdb.DuckDBPyConnection:
@@ -178,7 +252,8 @@ def store_error(error: Exception, folder: Path) -> StoreError:
     )
 
 
-def _open_draft(draft: Path) -> duckdb.DuckDBPyConnection:
+def open_draft(draft: Path) -> duckdb.DuckDBPyConnection:
+    """A connection whose current database is that file: a catalogue under construction, without seal."""
     con = engine_connection()
     con.execute(f"attach {quoted(str(draft))} as draft ({_STORAGE})")
     con.execute("use draft")

@@ -74,6 +74,20 @@ create table dead_loads (
     load_id bigint not null
 );
 
+-- Files that other segments have taken the place of: they stay a while, for readers that still list them.
+create table superseded_segments (
+    segment_id text not null,
+    path text not null,               -- below the store's folder; the file may be gone already
+    size_bytes bigint not null,
+    superseded_at bigint not null
+);
+
+-- What `store forget --before` was told last: objects whose records all lie before are not loaded. At most one row.
+create table retention (
+    horizon bigint not null,
+    set_at bigint not null
+);
+
 -- Lines that are no records.
 create table rejects (
     load_id bigint not null,

@@ -1,4 +1,4 @@
-"""The one way to add to a store: segments, and the loads in them, published together."""
+"""The one way to change a store: segments, and the loads in them, published together."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from flowsql.store.catalog import INCOMPLETE, LIVE, REPLACED, store_error, sync_folder
+from flowsql.store.catalog import EXPIRED, FORGOTTEN, INCOMPLETE, LIVE, REPLACED, sync_folder
 from flowsql.store.ledger import Load
+from flowsql.store.publishing import publishing
 from flowsql.store.rejects_file import RejectsFile
 from flowsql.store.segments import Segment
 from flowsql.store.staging import Staging
-from flowsql.store.statistics import Counted, Statistics, refresh_statistics, statistics_of
 from flowsql.store.store import Store
-from flowsql.store.sweep import remove_unlisted
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,43 +45,29 @@ def commit(
     """Publishes finished segments and the loads in them, all or nothing.
 
     Returns the loads that lost a race: meanwhile another writer loaded the same object, or replaced
-    the one they were to replace. Their records, like those of the load ids in `dropped` (objects not
-    read to their end), are in the segments but count as dead.
+    or forgot it or the one they were to replace. Their records, like those of expired loads and of the load
+    ids in `dropped` (objects not read to their end), count as dead; a segment without others is left out.
     Raises StoreError when the queue is too long or the disk is full; the store is then as it was.
     """
-    paths = [segment.path for segment in segments]
-    try:
-        staging.intend(paths)
-        statistics = _statistics(segments, dropped, staging)
-        with store.catalog.change(staging.path, store.view_statements, store.wait_s) as con:
-            _place(store.folder, segments)
-            winners, replaced_by = _settle(con, loads)
-            losers = [load for load in loads if load not in winners]
-            _insert_segments(con, segments)
-            statistics.insert_into(con)
-            _insert_loads(con, winners)
-            _insert_sightings(con, [*sightings, *map(_sighting_of, winners)])
-            rejects.insert_into(con, {load.load_id for load in winners})
-            _bury(con, dropped)
-            dying = _replace(con, replaced_by | {old: s.load_id for s in sightings for old in s.replaces})
-            dying |= _bury(con, [load.load_id for load in losers])
-            refresh_statistics(con, store.folder, staging.path, sorted(dying))
-    except BaseException as error:
-        # Whatever went wrong, and when: what the catalogue lists stays, the rest was never committed.
-        remove_unlisted(store.catalog, paths)
-        if isinstance(error, OSError):
-            raise store_error(error, store.folder) from error
-        raise
+    unread = {load.load_id for load in loads if load.state == EXPIRED} | set(dropped)
+    with publishing(store, staging, segments, unread) as con:
+        winners, replaced_by = _settle(con, loads)
+        losers = [load for load in loads if load not in winners]
+        dead = unread | {load.load_id for load in losers}
+        alive = [segment for segment in segments if segment.by_load.keys() - dead]
+        place(store.folder, alive)
+        insert_segments(con, alive)
+        _insert_loads(con, winners)
+        _insert_sightings(con, [*sightings, *map(_sighting_of, winners)])
+        rejects.insert_into(con, {load.load_id for load in winners} - dead)
+        bury(con, sorted(dead))
+        _replace(con, replaced_by | {old: s.load_id for s in sightings for old in s.replaces})
+    for segment in segments:
+        segment.file.unlink(missing_ok=True)  # Those that were placed are there no more.
     return losers
 
 
-def _statistics(segments: Sequence[Segment], dropped: Sequence[int], staging: Staging) -> Statistics:
-    """Those of the segments, still in the staging folder: other writers need not wait for the counting."""
-    counted = [Counted(s.segment_id, s.file, s.columns, dropped) for s in segments]
-    return statistics_of(counted, staging.path)
-
-
-def _place(folder: Path, segments: Sequence[Segment]) -> None:
+def place(folder: Path, segments: Sequence[Segment]) -> None:
     """Moves segment files to the places that the catalogue will list."""
     placed = []
     for segment in segments:
@@ -98,16 +83,21 @@ def _place(folder: Path, segments: Sequence[Segment]) -> None:
 def _settle(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> tuple[list[Load], dict[int, int]]:
     """The loads that may be committed after what other writers did meanwhile; old load id -> the new one.
 
-    Out of the race are those whose object is live with the same content by now, and those that were to
-    replace a load which is no longer there. A live load of the same object with other content is replaced.
+    Out of the race are those whose object is live with the same content by now, or forgotten, and those that
+    were to replace a load which is no longer there. A live load of the same object with other content is
+    replaced.
     """
-    alive = _alive_by_identity(con, loads)
-    replaceable = _alive_among(con, [old for load in loads for old in load.replaces])
+    alive = _by_identity(con, loads, (LIVE, INCOMPLETE))
+    gone = _by_identity(con, loads, (EXPIRED, FORGOTTEN))
+    replaceable = _those_in(con, (LIVE, INCOMPLETE), [old for load in loads for old in load.replaces])
+    replaceable |= _those_in(con, (EXPIRED, FORGOTTEN), [old for load in loads for old in load.revives])
     winners: list[Load] = []
     replaced_by: dict[int, int] = {}
     twins: dict[int, int] = {}  # a load that lost -> the other writer's load of the same content
     for load in loads:
-        old = {twins.get(load_id, load_id) for load_id in load.replaces}
+        if gone.get(load.identity, {}).keys() - set(load.revives):
+            continue
+        old = {twins.get(load_id, load_id) for load_id in [*load.replaces, *load.revives]}
         rivals = {i: content for i, content in alive.get(load.identity, {}).items() if i not in old}
         twin = next((i for i, content in rivals.items() if content == load.content_hash), None)
         if twin is not None:
@@ -121,32 +111,37 @@ def _settle(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> tuple[list
     return winners, replaced_by
 
 
-def _alive_by_identity(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> dict[str, dict[int, str]]:
-    """The loads that count now under the identities of `loads`: identity -> load id -> content hash."""
+def _by_identity(
+    con: duckdb.DuckDBPyConnection, loads: Sequence[Load], states: Sequence[str]
+) -> dict[str, dict[int, str]]:
+    """The loads in these states under the identities of `loads`: identity -> load id -> content hash."""
     con.register("arriving", pa.table({"identity": pa.array([load.identity for load in loads], pa.string())}))
-    alive: dict[str, dict[int, str]] = {}
+    found: dict[str, dict[int, str]] = {}
     for identity, load_id, content in con.execute(
         "select distinct identity, load_id, content_hash from loads join arriving using (identity)"
-        " where state in ($live, $incomplete)",
-        {"live": LIVE, "incomplete": INCOMPLETE},
+        " where state in (select unnest($states))",
+        {"states": list(states)},
     ).fetchall():
-        alive.setdefault(identity, {})[load_id] = content
+        found.setdefault(identity, {})[load_id] = content
     con.unregister("arriving")
-    return alive
+    return found
 
 
-def _alive_among(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> set[int]:
+def _those_in(con: duckdb.DuckDBPyConnection, states: Sequence[str], load_ids: Sequence[int]) -> set[int]:
+    """Those of the loads that are in one of the states."""
     rows = con.execute(
-        "select load_id from loads where load_id in (select unnest($ids)) and state in ($live, $incomplete)",
-        {"ids": list(load_ids), "live": LIVE, "incomplete": INCOMPLETE},
+        "select load_id from loads"
+        " where load_id in (select unnest($ids)) and state in (select unnest($states))",
+        {"ids": list(load_ids), "states": list(states)},
     ).fetchall()
     return {row[0] for row in rows}
 
 
-def _insert_segments(con: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> None:
+def insert_segments(con: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> None:
+    """Lists finished segments, of loads and compactions alike."""
     now = int(time.time())
-    _insert_many(con, "segments", [_segment_row(segment, now) for segment in segments])
-    _insert_many(
+    insert_rows(con, "segments", [_segment_row(segment, now) for segment in segments])
+    insert_rows(
         con,
         "segment_loads",
         [
@@ -175,7 +170,7 @@ def _segment_row(segment: Segment, now: int) -> tuple[object, ...]:
 
 
 def _insert_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> None:
-    _insert_many(con, "loads", [_load_row(load) for load in loads])
+    insert_rows(con, "loads", [_load_row(load) for load in loads])
 
 
 def _load_row(load: Load) -> tuple[object, ...]:
@@ -203,36 +198,34 @@ def _insert_sightings(con: duckdb.DuckDBPyConnection, sightings: Sequence[Sighti
         con.execute(
             "delete from objects where name in (select unnest($names))", {"names": [row[0] for row in rows]}
         )
-        _insert_many(con, "objects", rows)
+        insert_rows(con, "objects", rows)
 
 
 def _sighting_of(load: Load) -> Sighting:
     return Sighting(load.name, load.size_bytes, load.version_tag, load.load_id)
 
 
-def _replace(con: duckdb.DuckDBPyConnection, replaced_by: Mapping[int, int]) -> set[str]:
+def _replace(con: duckdb.DuckDBPyConnection, replaced_by: Mapping[int, int]) -> None:
     for old, new in replaced_by.items():
         con.execute("update loads set state = ?, replaced_by = ? where load_id = ?", [REPLACED, new, old])
-    return _bury(con, list(replaced_by))
+    bury(con, list(replaced_by))
 
 
-def _bury(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> set[str]:
-    """Makes the records of these loads count no more, in every segment that has some; their segment ids."""
-    if not load_ids:
-        return set()
-    buried = con.execute(
-        """
-        insert into dead_loads
-        select segment_id, load_id from segment_loads where load_id in (select unnest($ids))
-        except select segment_id, load_id from dead_loads
-        returning segment_id
-        """,
-        {"ids": list(load_ids)},
-    ).fetchall()
-    return {row[0] for row in buried}
+def bury(con: duckdb.DuckDBPyConnection, load_ids: Sequence[int]) -> None:
+    """Makes the records of these loads count no more, in every segment that has some."""
+    if load_ids:
+        con.execute(
+            """
+            insert into dead_loads
+            select segment_id, load_id from segment_loads where load_id in (select unnest($ids))
+            except select segment_id, load_id from dead_loads
+            """,
+            {"ids": list(load_ids)},
+        )
 
 
-def _insert_many(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Adds rows, values in the order of the columns, to a table of a catalogue under construction."""
     if rows:
         columns = zip(*rows, strict=True)
         con.register("arriving", pa.table({f"c{i}": pa.array(column) for i, column in enumerate(columns)}))

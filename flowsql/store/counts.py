@@ -31,6 +31,12 @@ class Counts:
         self.min_end = _lower(self.min_end, other.min_end)
         self.max_end = _higher(self.max_end, other.max_end)
 
+    def lies_before(self, moment: int) -> bool:
+        """Whether there are records, and the time of every one (`start`, else `end`) is before `moment`."""
+        times = [self.max_start, self.max_end if self.without_start else None]
+        known = [time for time in times if time is not None]
+        return self.records > 0 and not self.without_time and bool(known) and max(known) < moment
+
 
 def _lower(a: int | None, b: int | None) -> int | None:
     return b if a is None else a if b is None else min(a, b)

@@ -31,6 +31,8 @@ class StoreInfo:
     objects: int
     incomplete_objects: int
     replaced_objects: int
+    expired_objects: int
+    forgotten_objects: int
     segments: int
     segment_bytes: int
     catalogue_bytes: int
@@ -59,7 +61,8 @@ def read_info(catalog: Catalog) -> StoreInfo:
                 count(*) filter (state = 'live'), count(*) filter (state = 'incomplete'),
                 count(*) filter (state = 'replaced'), max(loaded_at),
                 coalesce(min(min_start) filter ({live}), min(min_end) filter ({live})),
-                max(coalesce(max_end, max_start)) filter ({live})
+                max(coalesce(max_end, max_start)) filter ({live}),
+                count(*) filter (state = 'expired'), count(*) filter (state = 'forgotten')
             from catalog.loads
             """
         )
@@ -83,6 +86,8 @@ def read_info(catalog: Catalog) -> StoreInfo:
         objects=loads[4],
         incomplete_objects=loads[5],
         replaced_objects=loads[6],
+        expired_objects=loads[10],
+        forgotten_objects=loads[11],
         segments=segments[0],
         segment_bytes=segments[1],
         catalogue_bytes=catalog.path.stat().st_size,

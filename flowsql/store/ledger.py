@@ -6,10 +6,11 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import duckdb
 
-from flowsql.store.catalog import INCOMPLETE, LIVE, REPLACED
+from flowsql.store.catalog import EXPIRED, FORGOTTEN, INCOMPLETE, LIVE, REPLACED
 from flowsql.store.counts import Counts
 
 # So many first bytes of the content are hashed to find the loads that an object may copy or continue.
@@ -18,16 +19,30 @@ HEAD_BYTES = 4096
 # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html
 # The suffix varies with what was done to a file since.
 _AWS_NAME = re.compile(
-    r"(\d{12}_vpcflowlogs_[a-z0-9-]+_(fl-[0-9a-f]+)_\d{8}T\d{4}Z_[0-9a-f]+)(?:\.log)?(?:\.gz|\.parquet)?"
+    r"(\d{12}_vpcflowlogs_[a-z0-9-]+_(fl-[0-9a-f]+)_(\d{8}T\d{4})Z_[0-9a-f]+)(?:\.log)?(?:\.gz|\.parquet)?"
 )
+
+
+_SLOT_SLACK_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class AwsName:
-    """What AWS's own file name says: the object's identity and the flow log's id."""
+    """What AWS's own file name says: the object's identity, the flow log's id, the time of delivery.
+
+    `slot` is in Unix seconds, None where the name has no such time.
+    """
 
     identity: str
     flow_log_id: str
+    slot: int | None
+
+    def lies_before(self, moment: int) -> bool:
+        """Whether all records of an object with this name are surely from before `moment`.
+
+        Records end before their object's 5-minute slot does; names are trusted to the hour.
+        """
+        return self.slot is not None and self.slot + _SLOT_SLACK_S <= moment
 
 
 @dataclass(slots=True)
@@ -53,14 +68,16 @@ class Load:
     counts: Counts = field(default_factory=Counts)
     loaded_at: int = 0
     replaces: tuple[int, ...] = ()
+    revives: tuple[int, ...] = ()  # expired and forgotten loads of the object that it brings back
 
     def described(self) -> dict[str, object]:
         """What a segment's metadata keeps of it, enough to rebuild its row."""
         kept = ("load_id", "identity", "name", "size_bytes", "version_tag", "content_bytes")
         more = ("content_hash", "head_sha256", "log_format", "flow_log_id", "state", "problem")
-        numbers = ("lines", "rejects", "headers", "blank_lines", "loaded_at", "replaces")
+        numbers = ("lines", "rejects", "headers", "blank_lines", "loaded_at")
         counts = {name: getattr(self.counts, name) for name in Counts.__slots__}
-        return {name: getattr(self, name) for name in kept + more + numbers} | counts
+        own = {name: getattr(self, name) for name in kept + more + numbers}
+        return own | {"replaces": (*self.replaces, *self.revives)} | counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +93,23 @@ class Known:
     records: int
     problem: str | None
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the object is not to be loaded again: expired or forgotten."""
+        return self.state in (EXPIRED, FORGOTTEN)
+
 
 def aws_name(file_name: str) -> AwsName | None:
     """What the name says if it follows AWS's grammar for delivered files, else None."""
     match = _AWS_NAME.fullmatch(file_name)
-    return AwsName(f"aws:{match[1]}", match[2]) if match else None
+    return AwsName(f"aws:{match[1]}", match[2], _slot(match[3])) if match else None
+
+
+def _slot(text: str) -> int | None:
+    try:
+        return int(datetime.strptime(text, "%Y%m%dT%H%M").replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
 
 
 def head_hash(head: bytes) -> str:
@@ -88,6 +117,8 @@ def head_hash(head: bytes) -> str:
     return hashlib.sha256(head[:HEAD_BYTES]).hexdigest()
 
 
+# Scanning a million loads takes a while: a command that looks up more objects than these makes an index.
+_SCANS = 4
 _COLUMNS = "load_id, identity, name, state, content_bytes, content_hash, records, problem"
 
 
@@ -100,6 +131,8 @@ class Ledger:
         # The loads that this command has read, under their identity, name and hashes.
         self._new: dict[str, list[Load]] = {}
         self._replaced: set[int] = set()
+        self._lookups = 0
+        ((self.horizon,),) = con.execute(f"select max(horizon) from {alias}.retention").fetchall()
         # Nothing begins with no content at all, so 0 is no such size.
         self._small = {
             size
@@ -150,7 +183,7 @@ class Ledger:
         self._replaced.update(load_ids)
 
     def related(self, name: str, aws: AwsName | None, head: bytes) -> list[Known]:
-        """The live and incomplete loads that an object may be the same as, or may replace.
+        """The loads that an object may be the same as, or may replace, also expired and forgotten ones.
 
         Those with its AWS identity; else those whose content begins as its own does, and incomplete ones
         that were read from the same name. Two different AWS names are different objects whatever they hold.
@@ -163,10 +196,10 @@ class Ledger:
         rows = self._con.execute(
             f"""
             select {_COLUMNS} from {self._alias}.loads
-            where identity = $identity
+            where {self._candidates([identity, name, *heads])} and (identity = $identity
                 or (name = $name and state = '{INCOMPLETE}')
                 or (($identity = '' or identity not like 'aws:%')
-                    and (head_sha256 in $heads or content_hash in $heads))
+                    and (head_sha256 in $heads or content_hash in $heads)))
             order by load_id
             """,
             {"identity": identity, "name": name, "heads": heads},
@@ -175,7 +208,34 @@ class Ledger:
         related = [Known(*row) for row in rows]
         related += [_known(new[i]) for i in sorted(new) if _is_related(new[i], name, identity, heads)]
         now = [replace(k, state=REPLACED) if k.load_id in self._replaced else k for k in related]
-        return [known for known in now if known.state in (LIVE, INCOMPLETE) or _lives_on(known)]
+        return [k for k in now if k.state in (LIVE, INCOMPLETE) or k.is_gone or _lives_on(k)]
+
+    def _candidates(self, keys: Sequence[str]) -> str:
+        """A condition on loads that all those fulfil that may be known by one of the keys."""
+        self._lookups += 1
+        if self._lookups <= _SCANS:
+            return "true"
+        if self._lookups == _SCANS + 1:
+            self._make_index()
+        rows = self._con.execute(
+            "select distinct load_id from known_by where key in (select hash(unnest($keys))) order by all",
+            {"keys": list(keys)},
+        ).fetchall()
+        # As literals: these let the scan skip whole row groups.
+        return f"load_id in ({', '.join(str(load_id) for (load_id,) in rows)})" if rows else "false"
+
+    def _make_index(self) -> None:
+        loads = f"{self._alias}.loads"
+        self._con.execute(
+            f"""
+            create temp table known_by as
+            select hash(identity) as key, load_id from {loads}
+            union all select hash(head_sha256), load_id from {loads}
+            union all select hash(name), load_id from {loads} where state = '{INCOMPLETE}'
+            union all select hash(content_hash), load_id from {loads}
+                where content_bytes between 1 and {HEAD_BYTES}
+            """
+        )
 
 
 def _is_related(load: Load, name: str, identity: str, heads: Sequence[str]) -> bool:

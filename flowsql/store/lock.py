@@ -36,6 +36,23 @@ def writers_queue(path: Path, wait_s: float) -> Iterator[int]:
         os.close(descriptor)
 
 
+@contextmanager
+def only_one(store_folder: Path, wait_s: float) -> Iterator[bool]:
+    """Whether this is the only compaction of the store, for as long as it lasts; waits so long to become it.
+
+    The lock is on the folder records/. It only saves work: two at a time would do no harm.
+    """
+    (store_folder / "records").mkdir(exist_ok=True)
+    descriptor = os.open(store_folder / "records", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        deadline = time.monotonic() + wait_s
+        while not (alone := _try_lock(descriptor)) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+        yield alone
+    finally:
+        os.close(descriptor)
+
+
 def hold(folder: Path) -> int:
     """Locks the folder for as long as the returned descriptor is open."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

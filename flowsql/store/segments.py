@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,7 +22,9 @@ from flowsql.store.catalog import sync_file
 from flowsql.store.counts import Counts
 
 STORE_VERSION = 1
+# In a segment's own metadata: what it holds, as JSON, and the SHA-256 of that text.
 METADATA_KEY = "flowsql"
+METADATA_HASH_KEY = "flowsql_sha256"
 ROW_GROUP_RECORDS = 125_000
 MAX_OPEN_WRITERS = 16
 UNKNOWN_DAY, VARIOUS_DAYS = "unknown", "various"
@@ -69,7 +72,7 @@ class SegmentSet:
         """`encoder` writes row groups, one after the other, while the next records are being read."""
         self._folder = folder
         self._encoder = encoder
-        self._open: dict[tuple[tuple[str, ...], str], _OpenSegment] = {}
+        self._open: dict[tuple[tuple[str, ...], str], SegmentWriter] = {}
         self.records = 0
 
     @property
@@ -87,8 +90,8 @@ class SegmentSet:
             if key not in self._open and len(self._open) >= MAX_OPEN_WRITERS:
                 key = (key[0], VARIOUS_DAYS)
             if key not in self._open:
-                self._open[key] = _OpenSegment(self._folder, *key, self._encoder)
-            self._open[key].add(part, load_id, counts)
+                self._open[key] = SegmentWriter(self._folder, key[0], f"day={key[1]}", self._encoder)
+            self._open[key].add(part, counts, {load_id: counts})
         self.records += total.records
         return total
 
@@ -96,7 +99,10 @@ class SegmentSet:
         """Closes the files and describes them; `loads` (by load id) goes into their metadata, from which
         a lost catalogue can be rebuilt. The set is empty again afterwards.
         """
-        segments = [segment.finish(loads) for segment in self._open.values()]
+        segments = [
+            segment.finish([loads[load_id] for load_id in sorted(segment.by_load)])
+            for segment in self._open.values()
+        ]
         self._open.clear()
         self.records = 0
         return segments
@@ -110,10 +116,12 @@ class SegmentSet:
 
 
 @dataclass(slots=True)
-class _OpenSegment:
+class SegmentWriter:
+    """Writes one segment: of a load, or of a compaction. `place` is its folder below records/."""
+
     folder: Path
     columns: tuple[str, ...]
-    day: str
+    place: str
     encoder: Executor
     segment_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     counts: Counts = field(default_factory=Counts)
@@ -125,11 +133,14 @@ class _OpenSegment:
 
     @property
     def file(self) -> Path:
+        """Where it is being written."""
         return self.folder / f"{self.segment_id}.parquet"
 
-    def add(self, table: pa.Table, load_id: int, counts: Counts) -> None:
+    def add(self, table: pa.Table, counts: Counts, by_load: Mapping[int, Counts]) -> None:
+        """Takes records, text as dictionaries, with their counts. Raises OSError (disk full)."""
         self.counts.add(counts)
-        self.by_load.setdefault(load_id, Counts()).add(counts)
+        for load_id, part in by_load.items():
+            self.by_load.setdefault(load_id, Counts()).add(part)
         self._waiting.append(table)
         self._waiting_records += table.num_rows
         if self._waiting_records >= ROW_GROUP_RECORDS:
@@ -157,13 +168,15 @@ class _OpenSegment:
                 compression="zstd",
                 compression_level=1,
                 store_schema=False,
+                write_page_checksum=True,
                 use_dictionary=[name for name in table.column_names if name not in _SCATTERED],
                 column_encoding=dict.fromkeys(_SCATTERED & set(table.column_names), "DELTA_BINARY_PACKED"),
                 write_statistics=[f.name for f in table.schema if pa.types.is_integer(f.type)],
             )
         self._writer.write_table(table, row_group_size=table.num_rows)
 
-    def finish(self, loads: Mapping[int, Mapping[str, object]]) -> Segment:
+    def finish(self, loads: Sequence[Mapping[str, object]], supersedes: Sequence[str] = ()) -> Segment:
+        """Closes the file, with the descriptions of its loads and the ids of the segments it replaces."""
         if self._waiting:
             self._write_waiting()
         self._encoded()
@@ -171,10 +184,13 @@ class _OpenSegment:
         described = {
             "store_version": STORE_VERSION,
             "segment_id": self.segment_id,
-            "supersedes": [],
-            "loads": [dict(loads[load_id]) for load_id in sorted(self.by_load)],
+            "supersedes": list(supersedes),
+            "written_at": time.time_ns(),
+            "loads": [dict(load) for load in loads],
         }
-        self._writer.add_key_value_metadata({METADATA_KEY: json.dumps(described)})
+        text = json.dumps(described)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        self._writer.add_key_value_metadata({METADATA_KEY: text, METADATA_HASH_KEY: digest})
         self._writer.close()
         sync_file(self.file)
         with self.file.open("rb") as file:
@@ -182,7 +198,7 @@ class _OpenSegment:
         return Segment(
             segment_id=self.segment_id,
             file=self.file,
-            path=f"records/day={self.day}/{self.segment_id}.parquet",
+            path=f"records/{self.place}/{self.segment_id}.parquet",
             columns=self.columns,
             counts=self.counts,
             by_load=self.by_load,
@@ -191,6 +207,7 @@ class _OpenSegment:
         )
 
     def discard(self) -> None:
+        """Closes and deletes the file."""
         try:
             self._encoded()
             if self._writer is not None:

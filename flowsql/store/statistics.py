@@ -5,8 +5,8 @@ Computed over the finished file by DuckDB, whether a load, a compaction or a rep
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -21,19 +21,19 @@ from flowsql.store.records import RECORD_COLUMNS
 # The tables of the catalogue that these statistics fill.
 TABLES = ("segment_addresses", "segment_interfaces", "segment_services", "segment_values")
 # Of these columns the most frequent values are kept; those of `_PROFILE` and `_PAIRS` are counted already.
-_PROFILE = ("account_id", "protocol", "action", "log_status")
+_PROFILE = ("account_id", "protocol", "action", "log_status", "vpc_id")
 _PAIRS = ("srcaddr", "dstaddr")
 _VALUE_COLUMNS = (
     *_PROFILE,
     *_PAIRS,
-    *("dstport", "vpc_id", "subnet_id", "instance_id", "interface_id", "resource_id", "region", "az_id"),
+    *("dstport", "subnet_id", "instance_id", "interface_id", "resource_id", "region", "az_id"),
     *("flow_direction", "tgw_id", "tgw_attachment_id", "ecs_cluster_name", "ecs_service_name"),
     *("instance_tag", "instance_tag_2", "interface_tag", "interface_tag_2", "asg_tag", "asg_tag_2"),
 )
 _MOST_VALUES = 100
 _POINTS = ("interface_id", "resource_id", "tgw_attachment_id")
 _TGW = ("resource_type", "tgw_id", "tgw_attachment_id")
-_USED = ("vpc_id", "srcaddr", "dstaddr", "srcport", *_PROFILE, "tcp_flags", "start", "end")
+_USED = (*_PROFILE, *_PAIRS, "srcport", "tcp_flags", "start", "end")
 # Distinct pairs of addresses may be as many as the records; beyond this they are sorted out on disk.
 _MEMORY = "400MB"
 
@@ -87,12 +87,19 @@ def remove_statistics(con: duckdb.DuckDBPyConnection, segment_ids: Sequence[str]
         )
 
 
+def remove_unlisted_statistics(con: duckdb.DuckDBPyConnection) -> None:
+    """Removes the rows of segments that are not listed in the catalogue, `con`'s current database."""
+    for name in TABLES:
+        con.execute(f"delete from {name} where segment_id not in (select segment_id from segments)")
+
+
 def refresh_statistics(
     con: duckdb.DuckDBPyConnection, folder: Path, scratch: Path, segment_ids: Sequence[str]
 ) -> None:
     """Counts these segments of the catalogue anew, after some of their loads died. `folder` is the store's.
 
-    A segment without any live load has no statistics. Raises duckdb.Error for a file that cannot be read.
+    A segment without any live load has no statistics, nor has one that cannot be read: `store check` names
+    both it and what it lacks, and nothing else should fail for it.
     """
     if not segment_ids:
         return
@@ -112,15 +119,18 @@ def refresh_statistics(
     ).fetchall()
     counted = [Counted(row[0], folder / row[1], tuple(row[2]), tuple(row[3] or ())) for row in rows]
     remove_statistics(con, segment_ids)
-    statistics_of(counted, scratch).insert_into(con)
+    for segment in counted:
+        with contextlib.suppress(duckdb.Error):
+            statistics_of([segment], scratch).insert_into(con)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _counting(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     con = engine_connection()
     try:
         # Loads do this beside reading and encoding: a second thread would only cost more.
         con.execute("set threads = 1")
+        con.execute("set parquet_metadata_cache = true")
         con.execute(f"set memory_limit = '{_MEMORY}'")
         con.execute(f"set temp_directory = {quoted(str(scratch / 'counting'))}")
         yield con
@@ -133,7 +143,7 @@ def _count(con: duckdb.DuckDBPyConnection, segment: Counted) -> None:
     for statement in _statements():
         con.execute(statement)
     present = [column for column in _VALUE_COLUMNS if column in segment.columns]
-    values = "\nunion all\n".join(f"({_values_sql(column)})" for column in present)
+    values = "\nunion all\n".join(f"({_values_sql(column, present)})" for column in present)
     nothing = (
         "select null::varchar as column_name, null::varchar as value, null::bigint as records where false"
     )
@@ -154,7 +164,7 @@ def _source_sql(segment: Counted) -> str:
         f'"{name}"' if name in present else f'cast(null as {types[name]}) as "{name}"'
         for name in dict.fromkeys((*_USED, *_VALUE_COLUMNS))
     ]
-    points = [name for name in _POINTS if name in present]
+    points = _points_in(present)
     # A bare column keeps the file's dictionary, by which DuckDB groups three times as fast.
     point = f"coalesce({', '.join(points)})" if len(points) > 1 else (points or ["cast(null as varchar)"])[0]
     is_vpc_all = "vpc_id" in present and not points
@@ -171,11 +181,21 @@ def _source_sql(segment: Counted) -> str:
     return f"select {', '.join(columns)} from read_parquet({file}, hive_partitioning=false){where}"
 
 
-def _values_sql(column: str) -> str:
-    counted = {**dict.fromkeys(_PROFILE, "profile"), **dict.fromkeys(_PAIRS, "pairs")}
-    records = "cast(sum(records) as bigint)" if column in counted else "count(*)"
+def _values_sql(column: str, columns: Collection[str]) -> str:
+    """The most frequent values of a column, from what is counted already where it is among it."""
+    source, name, records = "source", column, "count(*)"
+    if column in (*_PROFILE, *_PAIRS):
+        source = "profile" if column in _PROFILE else "pairs"
+    elif column == "interface_id" and _points_in(columns) == [column]:
+        source, name = "profile", "point"
+    if source != "source":
+        records = "cast(sum(records) as bigint)"
     return (
-        f"select '{column}' as column_name, cast({column} as varchar) as value, {records} as records"
-        f" from {counted.get(column, 'source')} where {column} is not null"
-        f" group by {column} order by records desc, value limit {_MOST_VALUES}"
+        f"select '{column}' as column_name, cast({name} as varchar) as value, {records} as records"
+        f" from {source} where {name} is not null"
+        f" group by {name} order by records desc, value limit {_MOST_VALUES}"
     )
+
+
+def _points_in(columns: Collection[str]) -> list[str]:
+    return [name for name in _POINTS if name in columns]

@@ -66,26 +66,40 @@ from (
     limit 2000
 );
 
+-- peers is a lower bound above 2: a pair and its reply need not be matched then, which would cost half as much again.
 create or replace temp table sides as
 select
     point, point_vpc, address, contains(address, ':') as is_v6,
     cast(sum(as_src) as bigint) as as_src,
     cast(sum(as_dst) as bigint) as as_dst,
-    cast(sum(records) as bigint) as records
+    cast(sum(records) as bigint) as records,
+    min(peer) as min_peer,
+    max(peer) as max_peer,
+    case
+        when min(peer) is null then 0
+        when min(peer) = max(peer) then 1
+        else greatest(2, count(peer) filter (as_src > 0), count(peer) filter (as_dst > 0))
+    end as peers
 from (
-    select point, point_vpc, srcaddr as address, records as as_src, 0 as as_dst, records
+    select
+        point, point_vpc, srcaddr as address, nullif(dstaddr, srcaddr) as peer,
+        records as as_src, 0 as as_dst, records
     from pairs
     where srcaddr is not null
     union all
-    select point, point_vpc, dstaddr, 0, records, case when srcaddr = dstaddr then 0 else records end
+    select
+        point, point_vpc, dstaddr, nullif(srcaddr, dstaddr),
+        0, records, case when srcaddr = dstaddr then 0 else records end
     from pairs
     where dstaddr is not null
 )
 group by all;
 
 -- The eighth count of each interface first: sorting all addresses to find eight costs three times as much.
-create or replace temp table frequent as
-select busiest.vpc_id, sides.* exclude (rank)
+create or replace temp table segment_addresses as
+select
+    busiest.vpc_id, interface_id, address, cast(case when is_v6 then 6 else 4 end as smallint) as family,
+    records, as_src, as_dst, peers, min_peer, max_peer
 from (
     select
         sides.*,
@@ -102,46 +116,11 @@ from (
         and sides.point_vpc is not distinct from eighth.point_vpc
         and sides.is_v6 = eighth.is_v6
         and sides.records >= eighth.least
-) as sides
+) as ranked
 join busiest
-    on sides.point is not distinct from busiest.interface_id
-    and sides.point_vpc is not distinct from busiest.point_vpc
+    on ranked.point is not distinct from busiest.interface_id
+    and ranked.point_vpc is not distinct from busiest.point_vpc
 where rank <= depth;
-
-create or replace temp table segment_addresses as
-select
-    frequent.vpc_id,
-    frequent.point as interface_id,
-    frequent.address,
-    cast(case when is_v6 then 6 else 4 end as smallint) as family,
-    records, as_src, as_dst,
-    coalesce(peers, 0) as peers,
-    min_peer,
-    max_peer
-from frequent
-left join (
-    select point, point_vpc, address, count(distinct peer) as peers, min(peer) as min_peer, max(peer) as max_peer
-    from (
-        select pairs.point, pairs.point_vpc, srcaddr as address, dstaddr as peer
-        from pairs
-        semi join frequent
-            on pairs.point is not distinct from frequent.point
-            and pairs.point_vpc is not distinct from frequent.point_vpc
-            and srcaddr = address
-        union all
-        select pairs.point, pairs.point_vpc, dstaddr, srcaddr
-        from pairs
-        semi join frequent
-            on pairs.point is not distinct from frequent.point
-            and pairs.point_vpc is not distinct from frequent.point_vpc
-            and dstaddr = address
-    )
-    where peer <> address
-    group by all
-) as met
-    on frequent.point is not distinct from met.point
-    and frequent.point_vpc is not distinct from met.point_vpc
-    and frequent.address = met.address;
 
 create or replace temp table segment_services as
 select vpc_id, srcaddr as address, srcport as port, protocol, count(*) as syn_acks

@@ -18,7 +18,7 @@ class Store:
 
     def __init__(self, folder: Path, view_statements: ViewStatements, *, wait_s: float = 30.0) -> None:
         self.folder = folder.absolute()
-        self.catalog = Catalog(self.folder)
+        self.catalog = Catalog(self.folder, self.upgrade)
         self.wait_s = wait_s
         self.view_statements = view_statements
 
@@ -31,6 +31,8 @@ class Store:
         """Makes an empty store if there is none. Raises StoreError where it cannot."""
         if self.exists:
             return
+        if self.catalog.is_orphaned:
+            self.catalog.require()
         try:
             for name in ("records", "staging", "backup"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
@@ -38,6 +40,11 @@ class Store:
                 self.catalog.create(staging.path, self.view_statements, self.wait_s)
         except (OSError, duckdb.Error) as error:
             raise store_error(error, self.folder) from error
+
+    def upgrade(self) -> None:
+        """Migrates a store of an older schema version. Raises StoreError where it cannot be written."""
+        with self.staging() as staging, self.catalog.change(staging.path, self.view_statements, self.wait_s):
+            pass
 
     def staging(self) -> Staging:
         """A new staging folder, after sweeping up behind writers that died. Raises StoreError."""
@@ -64,11 +71,21 @@ class Store:
         except OSError as error:
             raise store_error(error, self.folder) from error
 
+    def skip_load_ids(self, lock: int, last: int) -> None:
+        """Makes all later load ids greater than `last`; `lock` is the descriptor of the writers' queue."""
+        noted = os.pread(lock, 32, 0).strip()
+        if not noted.isdigit() or int(noted) <= last:
+            os.pwrite(lock, b"%020d\n" % (last + 1), 0)
+
     def _last_load_id(self) -> int:
         con = engine_connection()
         try:
-            self.catalog.attach(con)
-            ((last,),) = con.execute("select coalesce(max(load_id), 0) from catalog.loads").fetchall()
+            self.catalog.attach_as_it_is(con)
+            # Segments may also hold records of loads that never came to be in the ledger.
+            ((last,),) = con.execute(
+                "select coalesce(max(load_id), 0) from (select load_id from catalog.loads"
+                " union all select load_id from catalog.segment_loads)"
+            ).fetchall()
             return int(last)
         finally:
             con.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import subprocess
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from flowsql.workspace import Workspace
@@ -107,14 +110,57 @@ def whole_objects() -> Callable[[Workspace, Objects], int]:
 
 
 @pytest.fixture
-def is_tidy() -> Callable[[Workspace], bool]:
-    """Checks that records/ has the listed segments and nothing else, and that staging/ is empty."""
+def is_sound() -> Callable[[Workspace], bool]:
+    """Checks the catalogue against the files: by `store check`, and with nothing of flowsql's own but table names."""
 
     def check(workspace: Workspace) -> bool:
+        assert [found for found in workspace.check().findings if found.is_damage] == []
         folder = workspace.store.folder
-        listed = workspace.sql("select path from segments order by path").read_all().column(0).to_pylist()
-        there = sorted(str(path.relative_to(folder)) for path in (folder / "records").rglob("*.*"))
-        assert there == listed
+        con = duckdb.connect(str(folder / "flowsql.duckdb"), read_only=True)
+        try:
+            rows = con.execute("select segment_id, path, sha256, records from segments").fetchall()
+            listed = con.execute("select segment_id, load_id, records from segment_loads").fetchall()
+            dead = set(con.execute("select segment_id, load_id from dead_loads").fetchall())
+            loads = con.execute("select load_id, state, records from loads").fetchall()
+            gone = con.execute("select path from superseded_segments").fetchall()
+        finally:
+            con.close()
+        there, superseded = set(), set()
+        for segment_id, path, sha256, records in rows:
+            content = (folder / path).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == sha256
+            file = pq.ParquetFile(folder / path)
+            superseded.update(json.loads(file.metadata.metadata[b"flowsql"])["supersedes"])
+            ids = Counter(file.read(["load_id"]).column(0).to_pylist())
+            assert sum(ids.values()) == records
+            there.update((segment_id, load_id, number) for load_id, number in ids.items())
+        assert sorted(there) == sorted(listed)
+        assert not superseded & {row[0] for row in rows}
+        assert not {path for (path,) in gone} & {row[1] for row in rows}
+        living = Counter()
+        for segment_id, load_id, number in listed:
+            if (segment_id, load_id) not in dead:
+                living[load_id] += number
+        counting = {load_id: n for load_id, state, n in loads if state in ("live", "incomplete") and n}
+        assert living == Counter(counting)
+        return True
+
+    return check
+
+
+@pytest.fixture
+def is_tidy() -> Callable[[Workspace], bool]:
+    """Checks that records/ has the listed segments, perhaps superseded ones, nothing else, and staging/ nothing."""
+
+    def check(workspace: Workspace) -> bool:
+        assert workspace.check().findings == []
+        folder = workspace.store.folder
+        listed = workspace.sql("select path from segments").read_all().column(0).to_pylist()
+        replaced = (
+            workspace.sql("select path from catalog.superseded_segments").read_all().column(0).to_pylist()
+        )
+        there = {str(path.relative_to(folder)) for path in (folder / "records").rglob("*.*")}
+        assert set(listed) <= there <= {*listed, *replaced}
         assert list((folder / "staging").iterdir()) == []
         assert all(path.stem.isdigit() for path in (folder / "backup").iterdir())
         return True

@@ -1,10 +1,12 @@
-"""Loads log objects in a process of its own, which can be made to die or run out of disk.
+"""Changes a store in a process of its own, which can be made to die, to stop, or to run out of disk.
 
     load_process.py STORE OPTIONS SOURCE...
 
-OPTIONS is JSON: `due_records` between commits, `file_limit` in bytes for every file written, `die_at` the number
+OPTIONS is JSON: `action` is load (the default), compact, forget (the sources), sweep (a compaction without a grace
+period) or all (load, forget the first source, compact); `due_records` between commits, `file_limit` in bytes for every file written, `die_at` the number
 of an event at which the process kills itself, `die_before` [event, text, count] the same for the count-th event
-of that kind whose arguments have the text, `interrupt_at_records` the number of records at which it presses Ctrl-C.
+of that kind whose arguments have the text, `stop_before` and `interrupt_before` likewise for SIGSTOP and SIGINT,
+`wait_s` for the queue of writers, `interrupt_at_records` the number of records at which it presses Ctrl-C.
 Events are Python's own audit events about files of the store.
 Prints "loading", then a line of JSON: what the load reported, and how many events there were.
 """
@@ -18,6 +20,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flowsql.errors import FlowsqlError
 from flowsql.loading import epoch
@@ -26,14 +29,20 @@ from flowsql.workspace import Workspace
 
 _CHANGES = {"open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "shutil.copyfile", "shutil.rmtree"}
 
+_SIGNALS = {"die_before": signal.SIGKILL, "stop_before": signal.SIGSTOP, "interrupt_before": signal.SIGINT}
+
 
 class DeathWatch:
-    """An audit hook that counts what is done to the store, and kills the process at the chosen moment."""
+    """An audit hook that counts what is done to the store, and sends the process a signal at the chosen moment."""
 
-    def __init__(self, store: str, die_at: int, die_before: tuple[str, str, int] | None) -> None:
+    def __init__(self, store: str, options: dict[str, Any]) -> None:
         self.events = 0
-        self._store, self._die_at = store, die_at
-        self._kind, self._text, self._left = die_before or ("", "", 0)
+        self._store, self._die_at = store, options.get("die_at", 0)
+        self._signal, moment = next(
+            ((number, options[name]) for name, number in _SIGNALS.items() if name in options),
+            (0, ("", "", 0)),
+        )
+        self._kind, self._text, self._left = moment
 
     def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
         if event not in _CHANGES:
@@ -45,7 +54,7 @@ class DeathWatch:
         if event == self._kind and self._text in text:
             self._left -= 1
             if not self._left:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self._signal)
         if self.events == self._die_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -64,17 +73,27 @@ def presses_ctrl_c(options: dict[str, int]) -> Callable[[Progress], None]:
 def main(store: str, options_text: str, *sources: str) -> None:
     options = json.loads(options_text)
     epoch._DUE_RECORDS = options.get("due_records", epoch._DUE_RECORDS)  # type: ignore[attr-defined]
-    watch = DeathWatch(store, options.get("die_at", 0), options.get("die_before"))
+    watch = DeathWatch(store, options)
     sys.addaudithook(watch)
     if "file_limit" in options:
         resource.setrlimit(resource.RLIMIT_FSIZE, (options["file_limit"], options["file_limit"]))
     print("loading", flush=True)
+    error: FlowsqlError | None = None
+    told: dict[str, int] = {}
+    records = 0
+    workspace = Workspace(Path(store), wait_s=options.get("wait_s", 30))
     try:
-        report = Workspace(Path(store)).load(sources, on_progress=presses_ctrl_c(options))
-        told = {str(outcome.name): count for outcome, count in report.objects.items() if count}
-        error, records = report.stopped_by, report.records
+        action = options.get("action", "load")
+        if action in ("load", "all"):
+            report = workspace.load(sources, on_progress=presses_ctrl_c(options))
+            told = {str(outcome.name): count for outcome, count in report.objects.items() if count}
+            error, records = report.stopped_by, report.records
+        if action in ("forget", "all"):
+            workspace.forget(sources[:1] if action == "all" else sources)
+        if action in ("compact", "sweep", "all"):
+            workspace.compact(grace_s=0 if action == "sweep" else 3600)
     except FlowsqlError as raised:
-        told, error, records = {}, raised, 0
+        error = raised
     reported = {
         "error": type(error).__name__ if error else None,
         "message": str(error or ""),

@@ -70,7 +70,9 @@ def test_type_protocol_and_ports_agree_with_the_addresses(vpc: list[Row]) -> Non
         assert source.version == target.version
         assert str(source) == row["srcaddr"]
         assert row["type"] == f"IPv{source.version}"
-        assert (row["pkt-srcaddr"], row["pkt-dstaddr"]) == (row["srcaddr"], row["dstaddr"])
+        # Only the interface's own side is shown by its primary address.
+        far = "dstaddr" if row["flow-direction"] == "egress" else "srcaddr"
+        assert row[f"pkt-{far}"] == row[far]
         assert row["protocol"] in (("6", "17", "1") if source.version == 4 else ("6", "17", "58"))
         assert (row["srcport"] == "0") == (row["dstport"] == "0") == (row["protocol"] in ("1", "58"))
 
@@ -91,30 +93,33 @@ def test_records_without_flow_keep_the_interface_and_the_times(
 
 
 def test_traffic_path_is_for_egress_and_says_where_to(vpc: list[Row]) -> None:
-    own = {row["srcaddr"]: row["vpc-id"] for row in flows(vpc) if row["flow-direction"] == "egress"}
     seen = set()
     for row in flows(vpc):
         path = row["traffic-path"]
         seen.add(path)
         if row["flow-direction"] == "ingress":
             assert path == "-"
-        elif row["dstaddr"] in own:
-            assert path == ("1" if own[row["dstaddr"]] == row["vpc-id"] else "4")
-        else:
-            assert path == ("7" if row["pkt-dst-aws-service"] == "S3" else "8")
+        elif path == "8":
+            assert row["next-hop-interface-id"] == "-"
+            assert not ip_address(row["dstaddr"]).is_private
+        elif path == "7":
+            assert row["pkt-dst-aws-service"] == "S3"
+        elif path == "1" and row["next-hop-vpc-id"] != "-":
+            assert row["next-hop-vpc-id"] == row["vpc-id"]
+        elif path == "4":
+            assert row["next-hop-vpc-id"] != row["vpc-id"]
     assert seen == {"-", "1", "4", "7", "8"}
 
 
-def test_next_hop_is_the_interface_of_the_other_side(vpc: list[Row]) -> None:
-    own = {row["srcaddr"]: row for row in flows(vpc) if row["flow-direction"] == "egress"}
+def test_next_hop_is_described_as_in_its_own_records(vpc: list[Row]) -> None:
+    own = {row["interface-id"]: row for row in vpc}
+    seen = set()
     for row in flows(vpc):
-        peer = own.get(row["dstaddr" if row["flow-direction"] == "egress" else "srcaddr"])
-        if peer:
-            assert row["next-hop-interface-id"] == peer["interface-id"]
-            assert row["next-hop-vpc-id"] == peer["vpc-id"]
-            assert row["next-hop-az-id"] == peer["az-id"]
-    internet = [row for row in flows(vpc) if row["traffic-path"] == "8"]
-    assert {row["next-hop-interface-id"] for row in internet} == {"-"}
+        if peer := own.get(row["next-hop-interface-id"]):
+            seen.add(row["next-hop-interface-type"])
+            for name in ("vpc-id", "subnet-id", "az-id", "interface-type"):
+                assert row[f"next-hop-{name}"] == peer[name]
+    assert seen == {"-", "nat_gateway", "transit_gateway", "vpc_endpoint"}
 
 
 def test_the_interface_is_described_the_same_in_all_its_records(vpc: list[Row]) -> None:
@@ -133,7 +138,7 @@ def test_tags_are_percent_encoded(vpc: list[Row]) -> None:
 
 def test_services_without_instance(vpc: list[Row]) -> None:
     for row in vpc:
-        if row["interface-type"] != "-" or row["ecs-task-id"] != "-":
+        if row["interface-type"] != "-" or row["ecs-task-id"] != "-" or row["interface-tag-2"] == "alb":
             assert row["instance-id"] == row["instance-tag"] == "-"
         else:
             assert row["instance-id"].startswith("i-")

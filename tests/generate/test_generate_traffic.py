@@ -2,87 +2,108 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from itertools import pairwise
+from collections import Counter
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowsql.generate.relations import Leg, Relations, build_relations
-from flowsql.generate.services import ICMP, ICMPV6, TCP, UDP, Outcome
-from flowsql.generate.topology import Network, build_network
-from flowsql.generate.traffic import Record, Traffic
+from flowsql.generate.relations import Leg, Relations, Wanted, build_relations
+from flowsql.generate.schedule import Schedule
+from flowsql.generate.services import ICMP, ICMPV6, TCP, UDP
+from flowsql.generate.topology import build_network
+from flowsql.generate.traffic import Finished, Record, Traffic
 
-START, MINUTES, PER_MINUTE = 1_700_000_000, 20, 3_000
-OPENINGS, ANSWERS, CLOSINGS = {2, 3, 6, 7}, {18, 19, 22, 23}, {1, 4, 5}
-
+START, MINUTES, PER_MINUTE = 1_700_000_100, 20, 3_000
 NETWORK = build_network(Random(5))
-RELATIONS = build_relations(NETWORK, Random(5), between_vpcs=False)
 
 
-def generated(relations: Relations = RELATIONS, network: Network = NETWORK) -> list[list[list[Record]]]:
-    """Runs by minute."""
-    traffic = Traffic(network, relations, Random(5))
-    return [list(traffic.minute(START + 60 * i, PER_MINUTE)) for i in range(MINUTES)]
+class Sink(list[Finished]):
+    def add(self, finished: Finished) -> None:
+        self.append(finished)
+
+
+def relations_of(
+    records: int, *, transit: bool = False, overlap: bool = False, interval_s: int = 60
+) -> Relations:
+    wanted = Wanted(interval_s, transit, {}, overlap, most_profiles=300, most_relations=max(100, records))
+    return build_relations(NETWORK, 5, wanted)
+
+
+def schedule_of(records: int, duration_s: int, interval_s: int = 60) -> Schedule:
+    return Schedule.of(
+        records,
+        start=START,
+        interval_s=interval_s,
+        duration_s=duration_s,
+        missing_files=0,
+        late_files=0,
+        rng=Random(1),
+    )
+
+
+RELATIONS = relations_of(PER_MINUTE * MINUTES)
 
 
 @pytest.fixture(scope="module")
-def minutes() -> list[list[list[Record]]]:
-    return generated()
+def runs() -> list[tuple[int, list[list[Record]]]]:
+    """The start of the interval and the runs, batch by batch."""
+    schedule = schedule_of(PER_MINUTE * MINUTES, MINUTES * 60)
+    traffic = Traffic(RELATIONS, Random(5), interval_s=60, intervals=schedule.intervals)
+    return [(interval.start, runs) for interval in schedule for _, runs in traffic.interval(interval)]
 
 
 @pytest.fixture(scope="module")
-def records(minutes: list[list[list[Record]]]) -> list[tuple[Leg, Record]]:
-    return [(RELATIONS.legs[r[0]], r) for runs in minutes for run in runs for r in run]
+def records(runs: list[tuple[int, list[list[Record]]]]) -> list[tuple[Leg, Record]]:
+    return [(RELATIONS.legs[r[0]], r) for _, batch in runs for run in batch for r in run]
 
 
-@given(st.integers(1, 12_000), st.integers(1, 3), st.integers())
-@settings(max_examples=25, deadline=None)
-def test_every_minute_has_exactly_its_records(count: int, minutes: int, seed: int) -> None:
-    traffic = Traffic(NETWORK, RELATIONS, Random(seed))
-    for i in range(minutes):
-        # Counts of consecutive minutes differ by one at most.
-        wanted = count - i % 2
-        assert sum(map(len, traffic.minute(START + 60 * i, wanted))) == wanted
+@given(
+    st.integers(1, 30_000),
+    st.sampled_from([60, 600]),
+    st.sampled_from([1, 2, 7]),
+    st.booleans(),
+    st.booleans(),
+    st.integers(),
+)
+@settings(max_examples=12, deadline=None)
+def test_every_batch_has_exactly_its_records(
+    count: int, interval_s: int, intervals: int, transit: bool, overlap: bool, seed: int
+) -> None:
+    interval_s = 60 if transit else interval_s
+    relations = relations_of(500, transit=transit, overlap=overlap and not transit, interval_s=interval_s)
+    sink = Sink()
+    schedule = schedule_of(count, intervals * 600, interval_s)
+    traffic = Traffic(relations, Random(seed), interval_s=interval_s, intervals=schedule.intervals, sink=sink)
+    copied = [leg.copied for leg in relations.legs]
+    for interval in schedule:
+        for batch, runs in traffic.interval(interval):
+            assert sum(1 + copied[record[0]] for run in runs for record in run) == batch.size
+    traffic.finish()
+    assert all(finished.first <= finished.last for finished in sink)
 
 
-@given(st.integers(), st.booleans())
-@settings(max_examples=3, deadline=None)
-def test_any_seed_makes_distinct_addresses_and_single_record_relations(seed: int, between_vpcs: bool) -> None:
-    network = build_network(Random(seed))
-    relations = build_relations(network, Random(seed), between_vpcs=between_vpcs)
-    addresses = [a for i in network.interfaces for a in (i.ipv4, i.ipv6, i.interface_id)]
-    assert len(set(addresses)) == len(addresses)
-    assert relations.probes
-    assert len(relations.weights) == len(relations.drawn)
-    crossing = [relation.opener.vpc is not relation.server.vpc for relation in relations.drawn]
-    assert all(crossing) if between_vpcs else not all(crossing)
-
-
-def test_a_run_is_of_one_interface_and_within_its_minute(minutes: list[list[list[Record]]]) -> None:
-    for i, runs in enumerate(minutes):
-        for run in runs:
+def test_a_run_is_of_one_interface_and_within_its_interval(
+    runs: list[tuple[int, list[list[Record]]]],
+) -> None:
+    for start, batch in runs:
+        for run in batch:
             assert len({RELATIONS.legs[record[0]].interface for record in run}) == 1
-            assert all(START + 60 * i <= r[4] <= r[5] < START + 60 * (i + 1) for r in run)
+            assert all(start <= r[4] <= r[5] < start + 60 for r in run)
 
 
-def test_busy_minutes_interleave_the_interfaces() -> None:
-    runs = list(Traffic(NETWORK, RELATIONS, Random(1)).minute(START, 20_000))
-    interfaces = [RELATIONS.legs[run[0][0]].interface.number for run in runs]
-    assert max(Counter(interfaces).values()) == 4
-
-
-def test_silent_interfaces_have_nodata_and_no_other_records(minutes: list[list[list[Record]]]) -> None:
-    for runs in minutes:
+def test_silent_interfaces_have_nodata_and_no_other_records(
+    runs: list[tuple[int, list[list[Record]]]],
+) -> None:
+    for start in range(START // 300 * 300, START // 300 * 300 + MINUTES * 60, 60):
         speaking, idle = set(), []
-        for leg in (RELATIONS.legs[record[0]] for run in runs for record in run):
+        for leg in (RELATIONS.legs[r[0]] for at, batch in runs if at == start for run in batch for r in run):
             if leg.status == "NODATA":
                 idle.append(leg.interface.number)
             else:
                 speaking.add(leg.interface.number)
-        assert sorted([*speaking, *idle]) == [i.number for i in NETWORK.interfaces]
+        assert sorted([*speaking, *idle]) == [i.number for i in RELATIONS.points]
 
 
 def test_shares_of_the_traffic(records: list[tuple[Leg, Record]]) -> None:
@@ -90,12 +111,12 @@ def test_shares_of_the_traffic(records: list[tuple[Leg, Record]]) -> None:
     flows = [leg for leg, _ in records if leg.status == "OK"]
     assert 0.7 < sum(leg.accepted for leg in flows) / total < 0.9
     assert 0.1 < sum(not leg.accepted for leg in flows) / total < 0.2
-    assert 0.03 < sum(leg.ipv6 for leg in flows) / total < 0.07
+    assert 0.02 < sum(leg.ipv6 for leg in flows) / total < 0.07
     assert {leg.protocol for leg in flows} == {ICMP, TCP, UDP, ICMPV6}
     statuses = Counter(leg.status for leg, _ in records)
     assert 0 < statuses["SKIPDATA"] < statuses["NODATA"] < total / 50
     # A tenth of the pairs of hosts have more than half of the records.
-    pairs = Counter(frozenset((id(leg.src), id(leg.dst))) for leg in flows)
+    pairs = Counter(frozenset((leg.hop.src.address, leg.hop.dst.address)) for leg in flows if leg.hop)
     busiest = sorted(pairs.values(), reverse=True)[: len(pairs) // 10]
     assert sum(busiest) > total / 2
 
@@ -108,85 +129,17 @@ def test_bytes_are_possible_for_the_packets(records: list[tuple[Leg, Record]]) -
             assert packets > 1 or start == end
 
 
-def test_flags_of_openers_and_servers(records: list[tuple[Leg, Record]]) -> None:
-    seen: dict[str, set[int]] = defaultdict(set)
-    for leg, record in records:
-        if leg.protocol == TCP:
-            from_opener = leg.srcport is None
-            seen["opener" if from_opener else "server"].add(record[6])
-        elif leg.status == "OK":
-            assert record[6] == 0
-    assert seen["opener"] == OPENINGS | {0, 1, 4}
-    assert seen["server"] == ANSWERS | {0, 1, 4, 5}
+def test_no_flow_is_recorded_twice_in_an_interval(runs: list[tuple[int, list[list[Record]]]]) -> None:
+    seen = Counter(
+        (start, *record[:2]) for start, batch in runs for run in batch for record in run if record[1]
+    )
+    standing = [key for key, times in seen.items() if times > 1]
+    # Only what has no ports of its own comes in every batch.
+    assert all(RELATIONS.legs[leg].srcport == RELATIONS.legs[leg].dstport for _, leg, _ in standing)
 
 
-def test_flags_tell_the_life_of_each_connection(records: list[tuple[Leg, Record]]) -> None:
-    """At every interface and in each direction: opening first, nothing between, closing last."""
-    lives: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-    for leg, (number, port, _, _, start, _, flags) in records:
-        if leg.protocol == TCP and leg.accepted:
-            lives[number, port].append((start, flags))
-    long_lives = 0
-    for (number, _), life in lives.items():
-        life.sort()
-        leg, flags = RELATIONS.legs[number], [f for _, f in life]
-        assert flags[0] in (OPENINGS if leg.srcport is None else ANSWERS | {4})
-        assert set(flags[1:-1]) <= {0}
-        assert len(flags) == 1 or flags[-1] in CLOSINGS | {0}
-        assert all(later - earlier < 120 for (earlier, _), (later, _) in pairwise(life))
-        long_lives += len(flags) > 2
-    assert long_lives > 100
-
-
-def test_no_flow_is_recorded_twice_in_a_minute(minutes: list[list[list[Record]]]) -> None:
-    for runs in minutes:
-        flows = [record[:2] for run in runs for record in run]
-        assert len(set(flows)) == len(flows)
-
-
-def seen_at(leg: Leg, opener: object) -> str:
-    side = "opener" if leg.interface is opener else "server"
-    return f"{side} {'ACCEPT' if leg.accepted else 'REJECT'}"
-
-
-@pytest.mark.parametrize(
-    ("outcome", "sent", "replied"),
-    [
-        (Outcome.ANSWERED, ["opener ACCEPT", "server ACCEPT"], ["server ACCEPT", "opener ACCEPT"]),
-        (Outcome.REFUSED, ["opener ACCEPT", "server ACCEPT"], ["server ACCEPT", "opener ACCEPT"]),
-        (Outcome.BLOCKED, ["opener ACCEPT", "server REJECT"], []),
-    ],
-    ids=lambda value: value.value if isinstance(value, Outcome) else None,
-)
-def test_what_the_interfaces_see_inside_the_network(
-    outcome: Outcome, sent: list[str], replied: list[str]
-) -> None:
-    inside = [r for r in RELATIONS.drawn if r.outcome is outcome and r.size == len(sent + replied)]
-    assert inside
-    for relation in inside:
-        legs = RELATIONS.legs
-        assert [seen_at(legs[n], relation.opener) for _, n in relation.sent] == sent
-        assert [seen_at(legs[n], relation.opener) for _, n in relation.replied] == replied
-        assert all(legs[n].interface.number == number for number, n in [*relation.sent, *relation.replied])
-
-
-@pytest.mark.parametrize(
-    ("outcome", "accepted"),
-    [(Outcome.SILENT, [True]), (Outcome.BLOCKED, [False]), (Outcome.REPLY_BLOCKED, [True, False])],
-    ids=lambda value: value.value if isinstance(value, Outcome) else None,
-)
-def test_what_one_interface_sees_of_failures(outcome: Outcome, accepted: list[bool]) -> None:
-    seen = [
-        [RELATIONS.legs[n].accepted for _, n in [*relation.sent, *relation.replied]]
-        for relation in RELATIONS.drawn
-        if relation.outcome is outcome and relation.size == len(accepted)
-    ]
-    assert seen
-    assert all(row == accepted for row in seen)
-
-
-def test_a_pair_and_service_has_one_outcome() -> None:
-    outcomes = defaultdict(set)
-    for relation in RELATIONS.drawn:
-        outcomes[id(relation.opener), id(relation.server), relation.service.port].add(relation.outcome)
-    assert {len(of_pair) for of_pair in outcomes.values()} == {1}
+@pytest.mark.parametrize("transit", [False, True])
+def test_there_are_relations_that_leave_a_single_record(transit: bool) -> None:
+    relations = relations_of(100, transit=transit)
+    assert relations.probes
+    assert len(relations.weights) == len(relations.drawn)

@@ -62,7 +62,7 @@ _GARBAGE = st.one_of(_LINE, _almost_good())
 
 def _is_header(line: bytes, fields: Sequence[Field]) -> bool:
     text = normal_form(line, len(fields))
-    return bool(text) and header_fields(text.split(b" "), fields) is not None
+    return bool(text) and header_fields(text.split(b" "), fields, is_first=True) is not None
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""Any order of writing, growing, copying and loading objects, against a plain model of what must be there."""
+"""Any order of writing, growing, copying, loading, forgetting and compacting, against a plain model of the rules."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from flowsql.errors import UsageError
 from flowsql.loading import epoch
 from flowsql.workspace import Workspace
 
@@ -32,54 +33,92 @@ def text(content: Iterable[int]) -> str:
     return "".join(["srcaddr dstaddr packets start\n", *lines])
 
 
-@dataclass
+@dataclass(eq=False)
 class ModelLoad:
-    """A load as the rules of the ledger have it."""
+    """A load as the rules of the ledger have it. It counts, or was replaced, or is forgotten."""
 
-    aws_name: str
+    name: str
     content: Content
-    counts: bool = True
+    state: str = "live"
+    replaced_by: ModelLoad | None = None
+
+    @property
+    def aws_name(self) -> str:
+        return aws_name(self.name)
+
+
+def aws_name(path: str) -> str:
+    name = Path(path).name
+    return name if name in AWS_NAMES else ""
 
 
 @dataclass
 class Model:
-    """The files as they are, and what loading them must have led to."""
+    """The files as they are, and what loading and forgetting them must have led to."""
 
     files: dict[str, Content] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
-    seen: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, tuple[int, ModelLoad]] = field(default_factory=dict)
     loads: list[ModelLoad] = field(default_factory=list)
 
-    def load(self, path: str) -> None:
-        if self.seen.get(path) == self.versions[path]:
+    def load(self, path: str, *, again: bool = False) -> None:
+        version, seen = self.seen.get(path, (0, None))
+        if seen and version == self.versions[path] and not (again and seen.state == "forgotten"):
             return
-        self.seen[path] = self.versions[path]
-        content, name = self.files[path], Path(path).name
-        aws_name = name if name in AWS_NAMES else ""
-        is_known = any(self._has(load, aws_name, content) for load in self.loads)
-        for load in self.loads:
-            if load.content != content and (
-                (aws_name and load.aws_name == aws_name)
-                or (
-                    not aws_name
-                    and not load.aws_name
-                    and load.content
-                    and content[: len(load.content)] == load.content
-                )
-            ):
-                load.counts = False
-        if not is_known:
-            self.loads.append(ModelLoad(aws_name, content))
+        content = self.files[path]
+        alike = [
+            x
+            for x in self.loads
+            if x.content == content and aws_name(path) in ("", x.aws_name, *self._not_aws(x))
+        ]
+        older = [x for x in self.loads if x.content != content and self._grew(x, path, content)]
+        known = next(
+            (x for x in alike if x.state == "live" or (x.state == "replaced" and not x.aws_name)), None
+        )
+        forgotten = [x for x in self.loads if x in [*alike, *older] and x.state == "forgotten"]
+        if known is None and forgotten and not again:
+            self.seen[path] = self.versions[path], forgotten[0]
+            return
+        gives_way = [x for x in older if x.state == "live"]
+        if known is None:
+            known = ModelLoad(path, content)
+            self.loads.append(known)
+            gives_way += forgotten
+        for load in gives_way:
+            load.state, load.replaced_by = "replaced", known
+        self.seen[path] = self.versions[path], known
 
     @staticmethod
-    def _has(load: ModelLoad, aws_name: str, content: Content) -> bool:
-        """Whether a load has the content; one without an AWS name also if it is part of a grown one."""
-        is_comparable = not aws_name or load.aws_name in {"", aws_name}
-        return load.content == content and is_comparable and (load.counts or not load.aws_name)
+    def _not_aws(load: ModelLoad) -> list[str]:
+        """What any object may be a copy of: a load without an AWS name."""
+        return [] if load.aws_name else AWS_NAMES
+
+    @staticmethod
+    def _grew(load: ModelLoad, path: str, content: Content) -> bool:
+        """Whether the object is a later version of the load's."""
+        if aws_name(path):
+            return load.aws_name == aws_name(path)
+        return not load.aws_name and bool(load.content) and content[: len(load.content)] == load.content
+
+    def named(self, path: str) -> list[ModelLoad]:
+        return [x for x in self.loads if x.name == path or self.seen.get(path, (0, None))[1] is x]
+
+    def forget(self, path: str) -> None:
+        for load in [x for x in self.named(path) if x.state == "live"]:
+            load.state = "forgotten"
+            for part in self.loads:
+                while part.state == "replaced" and self._end(part) is load:
+                    part.state = "forgotten"
+
+    @staticmethod
+    def _end(load: ModelLoad) -> ModelLoad:
+        while load.replaced_by is not None and load.state == "replaced":
+            load = load.replaced_by
+        return load
 
     @property
     def numbers(self) -> list[int]:
-        return sorted(number for load in self.loads if load.counts for number in load.content)
+        return sorted(number for load in self.loads if load.state == "live" for number in load.content)
 
 
 class Loading(RuleBasedStateMachine):
@@ -133,6 +172,44 @@ class Loading(RuleBasedStateMachine):
         assert report.problems == []
         for path in paths:
             self.model.load(path)
+
+    @precondition(lambda self: any(load.state == "forgotten" for _, load in self.model.seen.values()))
+    @rule(data=st.data())
+    def load_again(self, data: st.DataObject) -> None:
+        """Brings back an object that was forgotten, and not changed since."""
+        paths = [p for p in PATHS if p in self.model.seen and self._is_forgotten(p)]
+        if paths:
+            path = data.draw(st.sampled_from(paths))
+            self.workspace.load([self.folder / "in" / path], again=True)
+            self.model.load(path, again=True)
+
+    def _is_forgotten(self, path: str) -> bool:
+        """Whether --again brings it back, rather than adding a copy of something that is there."""
+        version, load = self.model.seen[path]
+        copies = [
+            x for x in self.model.loads if x.content == self.model.files[path] and x.state != "forgotten"
+        ]
+        return load.state == "forgotten" and version == self.model.versions[path] and not copies
+
+    @precondition(lambda self: self.model.loads)
+    @rule(data=st.data())
+    def forget(self, data: st.DataObject) -> None:
+        paths = [p for p in PATHS if self.model.named(p)]
+        path = data.draw(st.sampled_from(paths))
+        if all(load.state == "replaced" for load in self.model.named(path)):
+            with pytest.raises(UsageError, match="has replaced it"):
+                self.workspace.forget([self.folder / "in" / path])
+        else:
+            self.workspace.forget([self.folder / "in" / path])
+        self.model.forget(path)
+
+    @precondition(lambda self: self.model.loads)
+    @rule(grace_s=st.sampled_from([0, 3600]))
+    def compact(self, grace_s: int) -> None:
+        self.workspace.compact(grace_s=grace_s)
+        places = self.workspace.sql("select path from segments").read_all().to_pylist()
+        # Objects of AWS's have a column more.
+        assert len(places) <= 2
 
     @invariant()
     def records_equal_the_model(self) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from flowsql.store.ledger import AwsName, aws_name
 
+SLOT = 1_795_428_300
 STEM = "123456789012_vpcflowlogs_us-east-1_fl-1234abcd_20261123T1005Z_fe123456"
-KNOWN = AwsName(f"aws:{STEM}", "fl-1234abcd")
+KNOWN = AwsName(f"aws:{STEM}", "fl-1234abcd", SLOT)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ KNOWN = AwsName(f"aws:{STEM}", "fl-1234abcd")
         (STEM, KNOWN),
         (
             STEM.replace("us-east-1", "us-gov-west-1") + ".log.gz",
-            AwsName("aws:" + STEM.replace("us-east-1", "us-gov-west-1"), "fl-1234abcd"),
+            AwsName("aws:" + STEM.replace("us-east-1", "us-gov-west-1"), "fl-1234abcd", SLOT),
         ),
         (f"copy-of-{STEM}.log.gz", None),
         (f"{STEM}.log.gz.bak", None),

@@ -1,0 +1,31 @@
+"""An older catalogue -> one of this schema version, as part of the copy that a writer changes anyway."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+
+from flowsql.store.statistics import refresh_statistics
+
+
+def migrate(con: duckdb.DuckDBPyConnection, version: int, folder: Path, scratch: Path) -> None:
+    """Brings the catalogue that `con` has as its current database from `version` to the present schema.
+
+    Version 2 has tables that version 1 lacked, among them the statistics, for which each segment of the store
+    in `folder` is read once; one that cannot be read stays without.
+    """
+    if version < 2:
+        for statement in table_statements():
+            con.execute(statement.replace("create table ", "create table if not exists ", 1))
+        segments = con.execute("select segment_id from segments order by segment_id").fetchall()
+        refresh_statistics(con, folder, scratch, [row[0] for row in segments])
+        con.execute("update store_info set schema_version = 2")
+
+
+def table_statements() -> list[str]:
+    """A `create table` for each table of catalog.sql."""
+    text = resources.files(__package__).joinpath("catalog.sql").read_text(encoding="utf-8")
+    statements = text.split("\ncreate table ")[1:]
+    return ["create table " + statement[: statement.index("\n);") + 3] for statement in statements]

@@ -1,0 +1,60 @@
+"""The frame of every change to a store: the catalogue changed and published, statistics kept true."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+import duckdb
+
+from flowsql.store.catalog import store_error
+from flowsql.store.segments import Segment
+from flowsql.store.staging import Staging
+from flowsql.store.statistics import (
+    Counted,
+    refresh_statistics,
+    remove_unlisted_statistics,
+    statistics_of,
+)
+from flowsql.store.store import Store
+from flowsql.store.sweep import GRACE_S, remove_unlisted, sweep_superseded
+
+
+@contextmanager
+def publishing(
+    store: Store, staging: Staging, segments: Sequence[Segment] = (), dead: Collection[int] = frozenset()
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A change of the catalogue, published on exit, that may place and list these segments.
+
+    Of `dead` loads it is known that their records in the segments will not count. The statistics follow what
+    the change does to segments and dead loads. After an exception only those files stay that the published
+    catalogue lists, whoever raised it and when.
+    Raises StoreError for those of the disk, and when the queue of writers is too long.
+    """
+    paths = [segment.path for segment in segments]
+    try:
+        staging.intend(paths)
+        # Counted in the staging folder: other writers need not wait for it.
+        counted = [
+            Counted(s.segment_id, s.file, s.columns, dead) for s in segments if s.by_load.keys() - dead
+        ]
+        statistics = statistics_of(counted, staging.path)
+        with store.catalog.change(staging.path, store.view_statements, store.wait_s) as con:
+            sweep_superseded(con, store.folder, GRACE_S)
+            before = _dead_loads(con)
+            yield con
+            statistics.insert_into(con)
+            remove_unlisted_statistics(con)
+            left_out = {(c.segment_id, load_id) for c in counted for load_id in c.dead}
+            buried = _dead_loads(con) - before - left_out
+            refresh_statistics(con, store.folder, staging.path, sorted({segment for segment, _ in buried}))
+    except BaseException as error:
+        # Whatever went wrong, and when: what the catalogue lists stays, the rest was never committed.
+        remove_unlisted(store.catalog, paths)
+        if isinstance(error, (OSError, duckdb.Error)):
+            raise store_error(error, store.folder) from error
+        raise
+
+
+def _dead_loads(con: duckdb.DuckDBPyConnection) -> set[tuple[str, int]]:
+    return set(con.execute("select segment_id, load_id from dead_loads").fetchall())
