@@ -42,12 +42,12 @@ def interact(shell: Shell, config: Config) -> int:
         draft, shell.draft = shell.draft, ""
         try:
             text = prompt.prompt(default=draft)
+            with shell.lock:
+                shell.run_typed(text)
         except KeyboardInterrupt:
             continue
         except EOFError:
             break
-        with shell.lock:
-            shell.run_typed(text)
     return exit_codes.DONE
 
 

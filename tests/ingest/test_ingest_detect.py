@@ -102,7 +102,10 @@ def test_formats_told(
         (bz2.compress(LINE.encode()), "bzip2 data: decompress it first"),
         (lzma.compress(LINE.encode()), "xz data: decompress it first"),
         (b"\x28\xb5\x2f\xfd\x04\x00", "zstd data: decompress it first"),
-        (gzip.compress(gzip.compress(LINE.encode(), mtime=0), mtime=0), "gzip inside gzip: decompress it once first"),
+        (
+            gzip.compress(gzip.compress(LINE.encode(), mtime=0), mtime=0),
+            "gzip inside gzip: decompress it once first",
+        ),
         (
             gzip.compress(b"PAR1xxxxPAR1", mtime=0),
             "Parquet inside gzip: gunzip it first, AWS compresses inside the file",

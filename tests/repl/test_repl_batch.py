@@ -106,25 +106,17 @@ def test_new_loads_are_seen_after_a_look(tmp_path, home, capsys, ran, records) -
         assert new.run(f".refresh\n{count}\nfrom t;")[1] == "n\n10\nx\n1\n"
 
 
-def test_replaced_files_are_looked_up_anew(tmp_path, home, ran, records) -> None:
-    """Compaction and its sweep take away what the session's catalogue lists."""
-    from flowsql.workspace import Workspace
-
-    log = tmp_path / "a.log"
-    log.write_text(records(1, 5))
-    with Workspace(tmp_path / "store") as workspace, ran(tmp_path / "store") as opened:
-        workspace.load([log])
-        assert opened.run("select count(*) as n from records;")[1] == "n\n5\n"
-        for old in (tmp_path / "store" / "records").rglob("*.parquet"):
-            old.rename(old.with_suffix(".gone"))
-        log.write_text(records(1, 9))
-        workspace.load([log])  # the file grew: its records take the place of the old ones
-        code, out, err = opened.run(
-            "select count(*) filter (packets > 0) as n from records where packets > 5;"
-        )
-        if code == 0:
-            assert out == "n\n4\n"
-            assert "anew" in err
+def test_between_takes_its_values_in_order(shell, home) -> None:
+    folder = home / "config/flowsql/queries"
+    folder.mkdir(parents=True)
+    (folder / "between.sql").write_text(
+        "-- Did they talk?\n-- param a ip : one side\n-- param b ip : the other\n-- param port port = 443 : to\n"
+        "select $a as a, $b as b, $port as port\n"
+    )
+    shell.shell.workspace.forget_library()
+    assert shell.run(".between 10.0.0.1 10.0.0.2")[1] == "a,b,port\n10.0.0.1,10.0.0.2,443\n"
+    assert shell.run(".between 10.0.0.1 10.0.0.2 port=22")[1].endswith(",22\n")
+    assert shell.run(".between 10.0.0.1 10.0.0.2 22 x")[0] == 2
 
 
 def test_saved_queries_and_why(shell) -> None:

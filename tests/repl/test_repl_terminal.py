@@ -236,7 +236,7 @@ def test_edit_opens_the_last_statement(terminal, home, monkeypatch) -> None:
     screen.wait(r"^new$")
 
 
-def test_loads_beside_the_shell(terminal, home, tmp_path, records) -> None:
+def test_loads_and_compaction_beside_the_shell(terminal, home, tmp_path, records) -> None:
     store = tmp_path / "beside"
     (tmp_path / "a.log").write_text(records(1, 300))
     load = [sys.executable, "-m", "flowsql.cli.main", "load", "--quiet", "--store", str(store)]
@@ -250,3 +250,10 @@ def test_loads_beside_the_shell(terminal, home, tmp_path, records) -> None:
     screen.wait(r"^300$")
     screen.enter(".refresh")
     screen.wait("320 records in the store")
+    # The files that the session lists are merged into another one, and taken away.
+    compact = [sys.executable, "-m", "flowsql.cli.main", "store", "compact", "--grace", "0s", "--quiet"]
+    before = set(store.rglob("*.parquet"))
+    subprocess.run([*compact, "--store", str(store)], check=True, timeout=60)
+    assert not before & set(store.rglob("*.parquet"))
+    screen.enter("select sum(packets) as total from records;")
+    screen.wait(r"^files of the store were replaced meanwhile: looked at it anew(.*\n)+^51360$")
