@@ -152,6 +152,13 @@ class Session:
         """What `trust` has counted already, if it has."""
         return self._counted
 
+    def names_tables(self, statement: duckdb.Statement) -> bool:
+        """Whether the statement names any table or view: without one its answer is not about the store."""
+        try:
+            return bool(self._con.get_table_names(statement.query))
+        except duckdb.Error:
+            return True  # its own error comes when it runs
+
     def register(self, name: str, table: pa.Table) -> None:
         """Makes an Arrow table readable in SQL under that name."""
         self._con.register(name, table)

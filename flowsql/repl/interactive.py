@@ -70,6 +70,7 @@ def _prompt_session(shell: Shell, config: Config, history: History) -> PromptSes
         editing_mode=EditingMode.VI if config.keys == "vi" else EditingMode.EMACS,
         cursor=ModalCursorShapeConfig() if config.keys == "vi" else None,
         enable_open_in_editor=True,
+        enable_suspend=True,
         tempfile_suffix=".sql",
         mouse_support=config.mouse,
         key_bindings=key_bindings(),

@@ -193,7 +193,7 @@ class Shell:
 
     def _run_statement(self, statement: Any, *, expanded: bool) -> None:
         is_question = statement.type.name == "SELECT"
-        trust = self.session.trust() if is_question else None
+        trust = self.session.trust() if is_question and self.session.names_tables(statement) else None
         result = self._executed(statement)
         result.trust = trust
         self.last_query = None

@@ -20,7 +20,7 @@ def test_statements_and_results(shell) -> None:
         "select 1 as a;\nselect action, count(*) as n\nfrom flows group by all order by all;\n"
     )
     assert (code, out) == (0, "a\n1\naction,n\nACCEPT,200\nREJECT,100\n")
-    assert err.count("300 records") == 2
+    assert err.count("300 records") == 1  # the first one asked nothing of the store
     assert "\x1b" not in out + err
 
 
@@ -126,6 +126,7 @@ def test_saved_queries_and_why(shell) -> None:
     assert "counts: " in out
     assert "300 records" in out
     assert "300 records" in err
+    assert "read no records" in shell.run("select 1;\n.why")[1]
 
 
 def test_output_goes_to_files_and_commands(shell, home, monkeypatch) -> None:
