@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 import uuid
+from pathlib import Path
 
 # How long a loaded machine may take for what takes a second.
 PATIENCE_S = 60.0
@@ -66,6 +67,18 @@ class Terminal:
             if time.monotonic() > until:
                 raise AssertionError(f"{pattern!r} {'stays' if gone else 'never came'} on\n{screen}")
             time.sleep(0.05)
+
+    def wait_for_end(self, *, within_s: float = PATIENCE_S) -> None:
+        """Returns when the program has ended. The system says so: tmux has been seen not to notice."""
+        until = time.monotonic() + within_s
+        while True:
+            with contextlib.suppress(FileNotFoundError):
+                state = Path(f"/proc/{self.program_pid}/stat").read_text().rpartition(")")[2].split()[0]
+                if state != "Z":
+                    assert time.monotonic() < until, f"it goes on:\n{self.screen()}"
+                    time.sleep(0.05)
+                    continue
+            return
 
     def resize(self, columns: int, rows: int) -> None:
         """Gives the window another size."""

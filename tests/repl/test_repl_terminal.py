@@ -42,7 +42,7 @@ def test_statements_of_several_lines_and_history_across_restarts(terminal, home)
     screen.enter("select 'second' as c;")
     screen.wait(r"^second\n(.*\n)+flowsql>$")
     screen.key("C-d")
-    screen.wait("Pane is dead")
+    screen.wait_for_end()
     assert (home / "state/flowsql/history").stat().st_mode & 0o077 == 0
     again = terminal()
     again.key("C-r")
@@ -73,7 +73,7 @@ def test_ctrl_c_stops_the_query_and_clears_the_line_but_not_the_shell(terminal) 
     screen.enter("from kept;")
     screen.wait(r"^k\n─\n7\n(.*\n)+flowsql>$")
     screen.key("C-d")
-    screen.wait("Pane is dead")
+    screen.wait_for_end()
 
 
 def test_pager_comes_only_when_needed(terminal) -> None:
