@@ -24,8 +24,8 @@ class Terminal:
         shown = " ".join(f"'{word}'" for word in command)
         self._tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), shown, ";",
                    "set-option", "remain-on-exit", "on")  # fmt: skip
-        pids = self._tmux("display-message", "-p", "#{pid} #{pane_pid}").split()
-        self.server_pid, self.program_pid = map(int, pids)
+        facts = self._tmux("display-message", "-p", "#{pid} #{pane_pid} #{socket_path}").split()
+        self.server_pid, self.program_pid, self._socket = int(facts[0]), int(facts[1]), Path(facts[2])
 
     def _tmux(self, *words: str) -> str:
         done = subprocess.run(
@@ -89,3 +89,4 @@ class Terminal:
         for pid in (self.program_pid, self.server_pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL if pid == self.program_pid else signal.SIGTERM)
+        self._socket.unlink(missing_ok=True)
