@@ -23,20 +23,26 @@ from flowsql.views.views import VIEWS
 FOLDER = Path(__file__).parent
 COMMANDS = ("", "load", "run", "sql", "repl", "queries", "fields", "demo", "generate", "store")
 STORE_COMMANDS = ("info", "compact", "forget", "files", "check", "repair", "export", "import")
-_FUNCTION = re.compile(r"((?:--.*\n)+)create or replace macro (.*?) as\n")
+_FUNCTION = re.compile(r"((?:--.*\n)+)create or replace macro ([^;]*?) as\n")
 _RELATIONS = """\
 | relation | one row is |
 | --- | --- |
 | `records` | a record, as AWS wrote it: a column per field of the catalogue (null where the log format \
 lacks it), `extra` (unknown fields, as JSON text), `load_id`, `flow_log_id` |
 | `flows` | a record that describes a flow; see below |
+| `tcp_directions` | a TCP record of `flows`, and who of its two ends is the client |
+| `conversations` | all records of two ends from the opening to the close, at one interface |
+| `rejections` | a rejected flow, its kind, and what is known of the filter |
+| `coverage`, `coverage_by_hour` | a slot or an hour of a capture point, and whether its records arrived |
 | `rejects` | a line that is no record: `name` of the object, `load_id`, `line_number`, `text`, \
 `reason` |
 | `loads` | a log object that was read: identity, name, state, log format, counts, times |
 | `objects` | a name under which an object was seen |
 | `segments` | a Parquet file of the store |
 
-`records` and `flows` are the window and scope of the query; the others are the whole store.
+`records`, `flows`, `tcp_directions` and `rejections` are the window and scope of the query, `conversations`
+those that touch the window; `rejects`, `loads`, `objects` and `segments` are the whole store. How the views
+decide, and how sure that is: [counting](counting.md). The other views are steps on the way.
 """
 _NOTE = "<!-- Written by docs/build.py: change that, or what it reads, and run it again. -->\n"
 
@@ -102,7 +108,8 @@ def views_page() -> str:
     text = resources.files("flowsql.views").joinpath("functions.sql").read_text(encoding="utf-8")
     for comment, signature in _FUNCTION.findall(text):
         about = " ".join(line.removeprefix("--").strip() for line in comment.splitlines())
-        parts.append(f"- `{signature}`: {about}")
+        on_a_line = " ".join(signature.split()).replace("( ", "(").replace(" )", ")")
+        parts.append(f"- `{on_a_line}`: {about}")
     return "\n".join(parts) + "\n"
 
 

@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from flowsql.trust import Trust
+
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """What an answer counted and how complete it is.
-
-    `records` are those of the window and scope, NODATA and SKIPDATA ones included; `rejects` the
-    lines refused in the objects loaded so far; `notes` are whole sentences for the reader.
-    """
-
-    window: str
-    records: int
-    nodata: int = 0
-    skipdata: int = 0
-    rejects: int = 0
-    incomplete_objects: int = 0
-    notes: tuple[str, ...] = ()
-
-    def line(self) -> str:
-        """The trust line: one sentence of figures, then the notes."""
-        parts = [f"{self.window}: {self.records:,} {'record' if self.records == 1 else 'records'}"]
-        if self.nodata:
-            parts.append(f"{self.nodata:,} NODATA")
-        if self.skipdata:
-            parts.append(f"{self.skipdata:,} SKIPDATA (sums are lower bounds)")
-        parts.append(f"{self.rejects:,} lines rejected at load" if self.rejects else "no line rejected")
-        if self.incomplete_objects:
-            parts.append(f"{self.incomplete_objects:,} objects incomplete")
-        return "; ".join([", ".join(parts), *self.notes])
 
 
 @dataclass(slots=True)
@@ -46,17 +19,26 @@ class Result:
     `batches` may be a stream that can be read once; `read_all` collects what is left of it.
     `elapsed_s` is the time until the first batch was ready, `truncated` says whether a row limit
     cut the rows. `title` names the query for renderers that have a place for it; `has_rows` is false for a
-    statement that gives none, such as `create temp table`.
+    statement that gives none, such as `create temp table`. `judge` finds out what `trust` tells, while the
+    session lasts.
     """
 
     schema: pa.Schema
     batches: Iterable[pa.RecordBatch]
     elapsed_s: float = 0.0
     truncated: bool = False
-    trust: Trust | None = None
+    judge: Callable[[], Trust] | None = field(default=None, repr=False)
     title: str = ""
     has_rows: bool = True
     _iterator: Iterator[pa.RecordBatch] | None = field(default=None, repr=False)
+    _trust: Trust | None = field(default=None, repr=False)
+
+    @property
+    def trust(self) -> Trust | None:
+        """How far to trust the rows; found out when first asked for, which takes a moment."""
+        if self._trust is None and self.judge is not None:
+            self._trust = self.judge()
+        return self._trust
 
     @property
     def columns(self) -> list[str]:

@@ -19,6 +19,8 @@ from flowsql.errors import UsageError, did_you_mean
 T = TypeVar("T")
 
 AROUND_SPAN = "15m"
+ALIGNED_TO = "hour"
+_HOUR_S = 3600
 SPAN_FORMS = "a span is a number and a unit: 90s, 15m, 24h, 7d, 2w, or several: 1h30m (m is minutes)"
 ABSOLUTE_FORMS = "2026-11-23, 2026-11-23T10:00, 2026-11-23T10:00:00Z, 2026-11-23T10:00+01:00 or Unix seconds"
 TIME_FORMS = f"a time is 15m (ago; also s, h, d, w), 14:05, today, yesterday, now, {ABSOLUTE_FORMS}"
@@ -149,26 +151,47 @@ class Window:
 
     @classmethod
     def parse(
-        cls, since: str | None, until: str | None, around: str | None, *, now: int, tz: ZoneInfo
+        cls,
+        since: str | None,
+        until: str | None,
+        around: str | None,
+        *,
+        now: int,
+        tz: ZoneInfo,
+        lag_s: int | None = None,
+        align: str | None = None,
     ) -> Window:
         """The window that --since, --until or --around T[/SPAN] ask for; None for an option not given.
 
         A date as `until` is the start of that day, so its records are outside. `around` reaches SPAN
-        (15m if not given) to both sides of T. Raises UsageError for text that is no time, a window
-        without any moment, and `around` beside one of the others.
+        (15m if not given) to both sides of T. With `lag_s` an end that is open or typed as relative to the
+        present is at most `now - lag_s`. `align` cuts both ends down to whole hours (UTC), an open end to
+        the present one. Raises UsageError for text that is no time, a window without any moment, and `around`
+        beside one of the others.
         """
-
-        def read(option: str, text: str | None) -> int | None:
-            return None if text is None else _of_option(option, lambda t: parse_time(t, now=now, tz=tz), text)
-
+        if align not in (None, ALIGNED_TO):
+            raise UsageError(
+                f"{align!r} is nothing to cut to", where="--align", remedy=f"--align {ALIGNED_TO}"
+            )
         if around is None:
-            return cls(read("--since", since), read("--until", until))
-        if since is not None or until is not None:
+            first, last = (
+                None if text is None else of_option(option, lambda t: parse_time(t, now=now, tz=tz), text)
+                for option, text in (("--since", since), ("--until", until))
+            )
+            end = until
+        elif since is not None or until is not None:
             raise UsageError("cannot stand beside --since or --until", where="--around")
-        moment, _, span = around.partition("/")
-        middle = _of_option("--around", lambda t: parse_time(t, now=now, tz=tz), moment)
-        reach = _of_option("--around", parse_span, span or AROUND_SPAN)
-        return cls(max(middle - reach, 0), min(middle + reach, _END_OF_TIME))
+        else:
+            end, _, span = around.partition("/")
+            middle = of_option("--around", lambda t: parse_time(t, now=now, tz=tz), end)
+            reach = of_option("--around", parse_span, span or AROUND_SPAN)
+            first, last = max(middle - reach, 0), min(middle + reach, _END_OF_TIME)
+        if lag_s is not None and not _is_absolute(end or ""):
+            last = max(min(now if last is None else last, now - lag_s), 0)
+        if align:
+            first = None if first is None else first // _HOUR_S * _HOUR_S
+            last = (now if last is None else last) // _HOUR_S * _HOUR_S
+        return cls(first, last)
 
     @property
     def is_bounded(self) -> bool:
@@ -178,6 +201,13 @@ class Window:
     def contains(self, t: int) -> bool:
         """Whether the moment `t` (Unix seconds) is inside."""
         return (self.since is None or self.since <= t) and (self.until is None or t < self.until)
+
+    def widened(self, span_s: int) -> Window:
+        """The window with `span_s` more at either bound; times stay within 1970 to 2286."""
+        return Window(
+            None if self.since is None else max(self.since - span_s, 0),
+            None if self.until is None else min(self.until + span_s, _END_OF_TIME),
+        )
 
     def describe(self, tz: ZoneInfo) -> str:
         """'A to B', 'since A', 'until B' or 'all records', times as `format_time` writes them."""
@@ -234,7 +264,7 @@ class Scope:
             ip=_of_options("--ip", parse_ip, ip),
             cidr=_of_options("--cidr", parse_cidr, cidr),
             port=_of_options("--port", parse_port, port),
-            where=None if where is None else _of_option("--where", _not_empty, where),
+            where=None if where is None else of_option("--where", _not_empty, where),
         )
 
     @property
@@ -267,6 +297,11 @@ def _absolute(text: str, tz: ZoneInfo, forms: str) -> int:
     except ValueError:  # the right shape, but no such day or hour
         pass
     raise UsageError(f"{text!r} is no time", remedy=forms)
+
+
+def _is_absolute(text: str) -> bool:
+    """Whether a time as typed is the same whatever the present."""
+    return any(form.fullmatch(text.strip()) for form in (_UNIX_SECONDS, _DATE, _DATE_TIME))
 
 
 def _of_wall_clock(moment: datetime, tz: ZoneInfo, text: str) -> int:
@@ -323,7 +358,8 @@ def _not_empty(text: str) -> str:
     return text.strip()
 
 
-def _of_option(option: str, parse: Callable[[str], T], text: str) -> T:
+def of_option(option: str, parse: Callable[[str], T], text: str) -> T:
+    """What `parse` makes of the option's text; its UsageError names the option."""
     try:
         return parse(text)
     except UsageError as error:
@@ -331,4 +367,4 @@ def _of_option(option: str, parse: Callable[[str], T], text: str) -> T:
 
 
 def _of_options(option: str, parse: Callable[[str], T], texts: Iterable[str]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(_of_option(option, parse, text) for text in texts))
+    return tuple(dict.fromkeys(of_option(option, parse, text) for text in texts))

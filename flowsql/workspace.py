@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,11 +161,11 @@ class Workspace:
                     "several statements give rows, but only one result fits a file",
                     remedy="keep all but one of them from giving rows, or run them one by one",
                 )
-            trust = session.trust()
+            judge = cache(lambda: session.trust(sql))
             for statement in statements:
                 result = session.execute(_filtered(session, statement, options), parameters)
                 if result.has_rows:
-                    result.trust = trust
+                    result.judge = judge
                     yield limited(result, options.max_rows)
 
     def iterate_run(
@@ -190,10 +191,10 @@ class Workspace:
             notes = _missing_notes(session, query, sorted(columns_needed(query, values)))
             _register_files(session, query, values)
             statement = _filtered(session, _only_select(session, query), options)
-            trust = session.trust(notes)
             session.lock_down()
             result = session.execute(statement, values)
-            result.trust, result.title = trust, query.question
+            result.judge = partial(session.trust, query.sql, notes, absence=query.absence)
+            result.title = query.question
             yield limited(result, options.max_rows)
 
     def session(self, options: QueryOptions) -> Session:
@@ -414,9 +415,11 @@ def _as_typed(value: object) -> str:
 
 
 def _read(result: Result) -> Result:
-    """The same result with its rows in memory, so that the session may end."""
+    """The same result with its rows and its trust in memory, so that the session may end."""
     result.batches = result.read_all().to_batches()
     result._iterator = None
+    if result.trust:
+        result.judge = None
     return result
 
 

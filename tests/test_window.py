@@ -355,3 +355,64 @@ def test_an_empty_option_is_named(option: str) -> None:
 def test_an_empty_filter_is_refused() -> None:
     with pytest.raises(UsageError, match="--where: its value is empty"):
         Scope.parse(where="")
+
+
+@pytest.mark.parametrize(
+    ("given", "since", "until"),
+    [
+        ({"since": "24h"}, "2026-11-22T10:20:30Z", "2026-11-23T09:55:30Z"),
+        ({"since": "24h", "until": "now"}, "2026-11-22T10:20:30Z", "2026-11-23T09:55:30Z"),
+        ({"since": "24h", "until": "1h"}, "2026-11-22T10:20:30Z", "2026-11-23T09:20:30Z"),
+        ({"since": "24h", "until": "10:00"}, "2026-11-22T10:20:30Z", "2026-11-23T09:55:30Z"),
+        ({"since": "2026-11-23"}, "2026-11-23T00:00:00Z", "2026-11-23T09:55:30Z"),
+        (
+            {"since": "2026-11-23", "until": "2026-11-23T10:10Z"},
+            "2026-11-23T00:00:00Z",
+            "2026-11-23T10:10:00Z",
+        ),
+        ({"around": "1h/1h"}, "2026-11-23T08:20:30Z", "2026-11-23T09:55:30Z"),
+        ({"around": "2026-11-23T10:00Z/10m"}, "2026-11-23T09:50:00Z", "2026-11-23T10:10:00Z"),
+        ({}, None, "2026-11-23T09:55:30Z"),
+    ],
+    ids=str,
+)
+def test_lag_moves_an_end_that_is_not_absolute(
+    given: dict[str, str], since: str | None, until: str | None
+) -> None:
+    texts = {"since": None, "until": None, "around": None} | given
+    now = at("2026-11-23T10:20:30Z")
+    window = Window.parse(**texts, now=now, tz=UTC_ZONE, lag_s=1500)
+    assert window == Window(since and at(since), until and at(until))
+
+
+@pytest.mark.parametrize(
+    ("given", "since", "until"),
+    [
+        ({"since": "24h"}, "2026-11-22T10:00:00Z", "2026-11-23T10:00:00Z"),
+        ({"since": "1h"}, "2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z"),
+        ({"since": "1h", "lag": 1500}, "2026-11-23T09:00:00Z", None),
+        ({"since": "2h", "lag": 1500}, "2026-11-23T08:00:00Z", "2026-11-23T09:00:00Z"),
+        ({"since": "08:10", "until": "09:59"}, "2026-11-23T08:00:00Z", "2026-11-23T09:00:00Z"),
+        ({"around": "09:30/45m"}, "2026-11-23T08:00:00Z", "2026-11-23T10:00:00Z"),
+        ({}, None, "2026-11-23T10:00:00Z"),
+    ],
+    ids=str,
+)
+def test_align_cuts_both_ends_to_whole_hours(
+    given: dict[str, str | int], since: str | None, until: str | None
+) -> None:
+    texts = {"since": None, "until": None, "around": None} | given
+    lag_s = texts.pop("lag", None)
+    now = at("2026-11-23T10:20:30Z")
+    if until is None:
+        with pytest.raises(UsageError, match="is not before until"):
+            Window.parse(**texts, now=now, tz=UTC_ZONE, lag_s=lag_s, align="hour")  # type: ignore[arg-type]
+        return
+    window = Window.parse(**texts, now=now, tz=UTC_ZONE, lag_s=lag_s, align="hour")  # type: ignore[arg-type]
+    assert window == Window(since and at(since), at(until))
+
+
+def test_align_knows_hours_only() -> None:
+    with pytest.raises(UsageError, match="'day' is nothing to cut to") as refused:
+        Window.parse("24h", None, None, now=NOW, tz=UTC_ZONE, align="day")
+    assert (refused.value.where, refused.value.remedy) == ("--align", "--align hour")

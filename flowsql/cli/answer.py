@@ -37,7 +37,7 @@ def answer(results: Iterable[Result], output: OutputOptions, query: QueryOptions
         _write(result, chosen, options, output, query)
         if result.truncated:
             narrator.notice(f"only the first {output.max_rows:,} rows are shown (--max-rows)")
-        if result.trust:
+        if not narrator.is_quiet and result.trust:
             narrator.figures("trust", result.trust.line(), **_as_figures(result))
 
 

@@ -93,6 +93,15 @@ class WindowOptions:
             rich_help_panel=_WINDOW,
         ),
     ] = None
+    context: Annotated[
+        str | None,
+        typer.Option(
+            "--context",
+            metavar="SPAN",
+            help="How far beyond the window direction and conversations are looked up; 1h if not given.",
+            rich_help_panel=_WINDOW,
+        ),
+    ] = None
     tz: Annotated[
         str,
         typer.Option(
@@ -102,6 +111,24 @@ class WindowOptions:
     now: Annotated[
         str | None,
         typer.Option("--now", metavar="T", help="The clock of this run.", rich_help_panel=_WINDOW),
+    ] = None
+    lag: Annotated[
+        str | None,
+        typer.Option(
+            "--lag",
+            metavar="SPAN",
+            help="How long records take to arrive; an open or relative end moves back to now - SPAN.",
+            rich_help_panel=_WINDOW,
+        ),
+    ] = None
+    align: Annotated[
+        str | None,
+        typer.Option(
+            "--align",
+            metavar="hour",
+            help="Cut both ends of the window to whole hours.",
+            rich_help_panel=_WINDOW,
+        ),
     ] = None
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flowsql.cli.figures import counted
 from flowsql.cli.narrator import Narrator
 from flowsql.cli.option_groups import takes
 from flowsql.cli.options import NarrationOptions, OutputOptions, StoreOptions
@@ -60,7 +61,7 @@ def _tell(report: "ArchiveReport", verb: str, file: Path, narration: NarrationOp
     narrator = Narrator(quiet=narration.quiet, verbose=narration.verbose, log=narration.log)
     narrator.figures(
         verb,
-        f"{verb} {report.records:,} records in {report.segments:,} segments,"
+        f"{verb} {counted(report.records, 'record')} in {counted(report.segments, 'segment')},"
         f" {report.size_bytes / 1e6:,.1f} MB",
         file=str(file),
         segments=report.segments,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flowsql import exit_codes
+from flowsql.cli.figures import counted
 from flowsql.cli.narrator import Narrator
 from flowsql.cli.option_groups import takes
 from flowsql.cli.options import NarrationOptions, OutputOptions, StoreOptions
@@ -48,7 +49,7 @@ def _summary(report: "CheckReport") -> str:
     left = len(report.findings) - damaged
     how = "sizes and footers of" if report.quick else "every byte of"
     text = (
-        f"checked {how} {report.segments:,} segments with {report.records:,} records, "
+        f"checked {how} {counted(report.segments, 'segment')} with {counted(report.records, 'record')}, "
         f"{report.checked_bytes / 1e6:,.1f} MB read: "
     )
     text += f"{damaged:,} damaged" if damaged else "clean"
@@ -86,7 +87,7 @@ def repair(
 
 
 def _outcome(report: "RepairReport") -> str:
-    has = f"{report.segments:,} segments with {report.records:,} records"
+    has = f"{counted(report.segments, 'segment')} with {counted(report.records, 'record')}"
     if not report.mended:
         return f"nothing to repair: {has}"
     return f"nothing was changed; the store would have {has}" if report.dry_run else f"the store has {has}"

@@ -26,7 +26,7 @@ Dialect = Literal["spark", "trino", "athena"]
 # dialects, as sqlglot writes them or after the rewrites below.
 _FUNCTIONS = """
     and or case if cast try_cast coalesce nullif greatest least exists
-    count sum min max avg any_value arg_max arg_min bool_and bool_or
+    count sum min max avg any_value arg_max arg_min bool_and bool_or bit_or hash
     row_number rank lag lead first_value last_value
     abs round ceil floor
     concat concat_ws contains left right length lower upper lpad rpad replace split_part starts_with
@@ -87,6 +87,7 @@ def _function_name(node: Any) -> str:
 
 # Where sqlglot's name is not DuckDB's.
 _DUCKDB_NAMES = {
+    "bitwiseoragg": "bit_or",
     "explode": "unnest",
     "generateseries": "generate_series",
     "logicaland": "bool_and",
@@ -212,10 +213,31 @@ def _rewritten(node: Node, dialect: Dialect) -> Node:
         return exp.Anonymous(
             this="raise_error" if dialect == "spark" else "fail", expressions=node.expressions
         )
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "hash":
+        return _hash(node, dialect)
     if isinstance(node, exp.Contains) and dialect != "spark":
         # Their `contains` is about arrays.
         return exp.paren(exp.StrPosition(this=node.this, substr=node.expression) > 0)
     return node
+
+
+def _hash(node: Node, dialect: Dialect) -> Node:
+    """A 64-bit number of several values; not DuckDB's, but such numbers are only compared with each other."""
+    from sqlglot import exp
+
+    if dialect == "spark":
+        return exp.Anonymous(this="xxhash64", expressions=node.expressions)
+    # The nodes themselves, not copies: a hash of hashes is rewritten from outside in.
+    texts = [
+        exp.Coalesce(
+            this=exp.Cast(this=value, to=exp.DataType.build("varchar")), expressions=[exp.Literal.string("")]
+        )
+        for value in node.expressions
+    ]
+    text = exp.Anonymous(this="concat_ws", expressions=[exp.Literal.string("|"), *texts])
+    for function in ("to_utf8", "xxhash64", "from_big_endian_64"):
+        text = exp.Anonymous(this=function, expressions=[text])
+    return text
 
 
 def _division(node: Node, dialect: Dialect) -> Node:

@@ -16,17 +16,29 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from flowsql.engines.scope import conditions_of
-from flowsql.engines.trust import trust_of
+from flowsql.engines.scope import capture_conditions_of, conditions_of
+from flowsql.engines.trust import trust_of, with_coverage, with_second_views
 from flowsql.errors import FlowsqlError, Interrupted, QueryError, QueryTimeout, StoreError, UsageError
 from flowsql.query_options import QueryOptions
-from flowsql.result import Result, Trust
+from flowsql.result import Result
 from flowsql.store.catalog import Catalog, engine_connection, quoted
 from flowsql.store.records import LiveSegment, live_segments, records_sql, touching
-from flowsql.views.views import has_edition, macro_statements, view_statements
+from flowsql.trust import Trust
+from flowsql.views.known import known_relations
+from flowsql.views.views import (
+    COUNTED_COLUMNS,
+    LOOKED_UP,
+    View,
+    has_edition,
+    macro_statements,
+    view_statement,
+    views_named,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from flowsql.window import Window
 
 _BATCH_ROWS = 10_000
 # Statements that give rows to show; of the others only an error is of interest.
@@ -44,8 +56,12 @@ class Session:
     def __init__(self, catalog: Catalog, options: QueryOptions) -> None:
         self.options = options
         self._catalog = catalog
-        self._counted: Trust | None = None
+        # What `count` or `trust` has counted already.
+        self.counted: Trust | None = None
         self._con = engine_connection()
+        self._views: dict[str, View] = {}
+        self._search_path = "memory.main"
+        self._known = known_relations("catalog.", options)
         try:
             self._configure()
             catalog.attach(self._con)
@@ -80,13 +96,20 @@ class Session:
         Raises StoreError, and QueryError when something of the user's is in the way; a later `renew` may
         mend either.
         """
-        with self._guarded():
+        with self._guarded(self._con):
             self._con.execute("set search_path = 'memory.main'")
             self._con.execute("detach database if exists catalog")
             self._catalog.attach(self._con)
-            self.options, self._counted = options, None
+            self.options, self.counted = options, None
+            self._known = known_relations("catalog.", options)
             self.segments = live_segments(self._con)
             self._create_views()
+            # What the user's own views name must be there, whether or not the next statement names it.
+            for view in self._views.values():
+                self._con.execute(
+                    f"drop {'table' if view.name in LOOKED_UP else 'view'} if exists {view.name}"
+                )
+                _create(self._con, replace(view, sql=self._known.get(view.name, view.sql)))
 
     def progress(self) -> float:
         """How much of the running statement is done, 0 to 1; it may jump back. From any thread."""
@@ -117,40 +140,30 @@ class Session:
     def _create_views(self) -> None:
         if has_edition(self._con, "catalog"):
             # The catalogue's own macros serve: that saves the time to make them anew.
-            self._con.execute("set search_path = 'memory.main,catalog.main'")
+            self._search_path = "memory.main,catalog.main"
+            self._con.execute(f"set search_path = {quoted(self._search_path)}")
         else:
             for statement in macro_statements():
                 self._con.execute(statement)
-        records = records_sql(
-            self.segments,
-            self._catalog.folder,
-            since=self.options.window.since,
-            until=self.options.window.until,
-            dead_loads="catalog.dead_loads",
-        )
-        where = " and ".join(f"({condition})" for condition in conditions_of(self.options.scope))
-        scoped = f"select * from ({records}) where {where}" if where else records
-        self._con.execute(f"create or replace view records as {scoped}")
+        window = self.options.window
+        self._con.execute(f"create or replace view records as {self._records(window)}")
+        points = capture_conditions_of(self.options.scope)
+        if points != conditions_of(self.options.scope):
+            self._known["logged_records"] = self._records(window, points)
+        if window.is_bounded and self.options.context_s:
+            self._known["records_in_context"] = self._records(window.widened(self.options.context_s))
         for table in ("loads", "segments", "objects"):
             self._con.execute(f"create or replace view {table} as from catalog.{table}")
         self._con.execute(
             "create or replace view rejects as"
             " select loads.name, rejects.* from catalog.rejects join catalog.loads using (load_id)"
         )
-        for statement in view_statements():
-            self._con.execute(statement)
 
-    def trust(self, notes: Sequence[str] = ()) -> Trust:
-        """What the answers of this session count; counted once."""
-        if self._counted is None:
-            with self._guarded():
-                self._counted = trust_of(self._con, self.segments, self.options, ())
-        return replace(self._counted, notes=(*self._counted.notes, *notes))
-
-    @property
-    def counted(self) -> Trust | None:
-        """What `trust` has counted already, if it has."""
-        return self._counted
+    def count(self) -> Trust:
+        """What the session's records are, without how complete they are. Raises QueryError."""
+        with self._guarded(self._con):
+            self.counted = trust_of(self._con, self.segments, self.options, ())
+        return self.counted
 
     def names_tables(self, statement: duckdb.Statement) -> bool:
         """Whether the statement names any table or view: without one its answer is not about the store."""
@@ -158,6 +171,50 @@ class Session:
             return bool(self._con.get_table_names(statement.query))
         except duckdb.Error:
             return True  # its own error comes when it runs
+
+    def _records(self, window: Window, conditions: Sequence[str] | None = None) -> str:
+        """A select of the records in the window that meet the conditions; the scope's if none are given."""
+        records = records_sql(
+            self.segments,
+            self._catalog.folder,
+            since=window.since,
+            until=window.until,
+            dead_loads="catalog.dead_loads",
+        )
+        chosen = conditions_of(self.options.scope) if conditions is None else conditions
+        where = " and ".join(f"({condition})" for condition in chosen)
+        return f"select * from ({records}) where {where}" if where else records
+
+    def _create_views_named(self, sql: str, con: duckdb.DuckDBPyConnection) -> None:
+        """Makes the views that the text may read, as far as they are not there already."""
+        shown = self._views["flows"].traced if "flows" in self._views else ()
+        for view in views_named(" ".join([sql, *shown])):
+            known = self._views.get(view.name)
+            if known is None or not known.traced >= view.traced:
+                _create(con, replace(view, sql=self._known.get(view.name, view.sql)))
+                self._views[view.name] = view
+
+    def trust(self, sql: str = "", notes: Sequence[str] = (), *, absence: bool = False) -> Trust:
+        """How far to trust the answers to that SQL; while rows are still to be read, too.
+
+        `absence` says that they conclude from what is not in the records.
+        """
+        con = self._con.cursor()
+        con.execute(f"set search_path = {quoted(self._search_path)}")
+        with self._guarded(con):
+            self.counted = trust_of(con, self.segments, self.options, notes)
+            trust = replace(self.counted, absence=absence)
+        try:
+            with self._guarded(con):
+                self._create_views_named("select state from coverage", con)
+                trust = with_coverage(con, trust, self.options)
+                if any(column in sql for column in COUNTED_COLUMNS):
+                    self._create_views_named("select counted from flows", con)
+                    trust = with_second_views(con, trust, self.options)
+        except QueryTimeout:
+            # The answer is there; how far to trust it is not worth losing it for.
+            trust = replace(trust, notes=(*trust.notes, "out of time for the rest"))
+        return trust
 
     def register(self, name: str, table: pa.Table) -> None:
         """Makes an Arrow table readable in SQL under that name."""
@@ -170,11 +227,17 @@ class Session:
         self._con.execute("set lock_configuration = true")
 
     def statements(self, sql: str) -> list[duckdb.Statement]:
-        """The statements in `sql`, split by DuckDB's own parser. Raises QueryError at a syntax error."""
+        """The statements in `sql`, split by DuckDB's own parser; the views they name are there from now on.
+
+        Raises QueryError at a syntax error.
+        """
         try:
-            return self._con.extract_statements(sql)
+            statements = self._con.extract_statements(sql)
         except duckdb.Error as error:
             raise query_error(error) from error
+        with self._guarded(self._con):
+            self._create_views_named(sql, self._con)
+        return statements
 
     @staticmethod
     def gives_rows(statement: duckdb.Statement) -> bool:
@@ -197,7 +260,7 @@ class Session:
             raise QueryError(f"no value for {', '.join('$' + name for name in sorted(missing))}")
         bound: dict[str, Any] = {name: values[name] for name in statement.named_parameters}
         started = time.monotonic()
-        with self._guarded():
+        with self._guarded(self._con):
             relation = self._relation(statement.query, bound)
             if relation is None or not self.gives_rows(statement):
                 return _no_rows(time.monotonic() - started)
@@ -217,11 +280,11 @@ class Session:
         batch = first
         while batch is not None:
             yield batch
-            with self._guarded():
+            with self._guarded(self._con):
                 batch = next(iter(reader), None)
 
     @contextlib.contextmanager
-    def _guarded(self) -> Iterator[None]:
+    def _guarded(self, con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """DuckDB's errors become ours; Ctrl-C stops the statement, not the process.
 
         Python's own KeyboardInterrupt would come through DuckDB's threads and has been seen to hang there.
@@ -231,7 +294,7 @@ class Session:
         def stop(number: int, frame: object) -> None:
             nonlocal interrupted
             interrupted = True
-            self._con.interrupt()
+            con.interrupt()
 
         in_main = threading.current_thread() is threading.main_thread()
         previous = signal.signal(signal.SIGINT, stop) if in_main else None
@@ -251,6 +314,14 @@ class Session:
                 signal.signal(signal.SIGINT, previous)
         if interrupted:
             raise Interrupted("interrupted")
+
+
+def _create(con: duckdb.DuckDBPyConnection, view: View) -> None:
+    """Makes the view, or a table of what is looked up: DuckDB would guess it to be long."""
+    if view.name in LOOKED_UP:
+        con.execute(f"create table {view.name} as\n{view.sql}")
+    else:
+        con.execute(view_statement(view))
 
 
 def query_error(error: Exception, timeout_s: float | None = None) -> FlowsqlError:

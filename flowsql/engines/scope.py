@@ -20,11 +20,7 @@ _PORTS = ("srcport", "dstport")
 
 def conditions_of(scope: Scope) -> list[str]:
     """SQL conditions that a record of the scope meets; --ip, --cidr and --port match either side."""
-    conditions = [
-        f"{column} in ({_texts(values)})"
-        for option, column in _CAPTURE_POINT.items()
-        if (values := getattr(scope, option))
-    ]
+    conditions = capture_conditions_of(scope)
     if scope.ip:
         conditions.append(_any(f"{column} in ({_texts(scope.ip)})" for column in _ADDRESSES))
     if scope.cidr:
@@ -35,6 +31,15 @@ def conditions_of(scope: Scope) -> list[str]:
         ports = ", ".join(map(str, scope.port))
         conditions.append(_any(f"{column} in ({ports})" for column in _PORTS))
     return conditions
+
+
+def capture_conditions_of(scope: Scope) -> list[str]:
+    """Those of them that narrow where records were captured."""
+    return [
+        f"{column} in ({_texts(values)})"
+        for option, column in _CAPTURE_POINT.items()
+        if (values := getattr(scope, option))
+    ]
 
 
 def _texts(values: Sequence[str]) -> str:

@@ -9,7 +9,6 @@ from flowsql.errors import UsageError
 if TYPE_CHECKING:
     from flowsql.repl.display import Answer
     from flowsql.repl.shell import Shell
-    from flowsql.result import Trust
 
 
 def last_answer(shell: Shell) -> Answer:
@@ -29,10 +28,5 @@ def why(shell: Shell, text: str) -> None:
         lines += [f"read: {query.read}"] if query.read else []
     if answer.truncated:
         lines.append(f"only its first {answer.rows.num_rows:,} rows were shown")
-    lines += explained(answer.trust) if answer.trust else ["it read no records: nothing to say about them"]
+    lines.append(answer.trust.why() if answer.trust else "it read no records: nothing to say about them")
     print("\n".join(lines))
-
-
-def explained(trust: Trust) -> list[str]:
-    """What a trust line says, one sentence a line."""
-    return trust.line().split("; ")

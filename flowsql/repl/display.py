@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from flowsql.query_options import QueryOptions
     from flowsql.repl.narration import Narration
-    from flowsql.result import Result, Trust
+    from flowsql.result import Result
+    from flowsql.trust import Trust
 
 # Of an answer so many rows are kept for `.chart`; more would only fill the memory.
 _KEPT_ROWS = 10_000

@@ -193,9 +193,9 @@ class Shell:
 
     def _run_statement(self, statement: Any, *, expanded: bool) -> None:
         is_question = statement.type.name == "SELECT"
-        trust = self.session.trust() if is_question and self.session.names_tables(statement) else None
         result = self._executed(statement)
-        result.trust = trust
+        if is_question and self.session.names_tables(statement):
+            result.judge = partial(self.session.trust, statement.query)
         self.last_query = None
         self._finish(result, expanded=expanded)
         if not is_question:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 Relations = Mapping[str, tuple[str, list[tuple[str, str]]]]
 # Of a column so many values are offered, the most frequent ones.
 _MOST_VALUES = 2_000
+# The catalogue has all views, a session only those that a statement has named.
 _RELATIONS = """
-select relations.name, kind, column_name, data_type
+select relations.name, kind, column_name, data_type, relations.database_name
 from (
     select view_name as name, 'view' as kind, database_name, schema_name
     from duckdb_views()
@@ -34,8 +35,10 @@ join duckdb_columns() as columns
     on columns.table_name = relations.name
     and columns.database_name = relations.database_name
     and columns.schema_name = relations.schema_name
-where relations.database_name <> 'catalog'
-order by relations.name, column_index
+where relations.database_name <> 'catalog' or relations.kind = 'view'
+order by
+    relations.name not in ('flows', 'records'), relations.name,
+    relations.database_name = 'catalog', relations.database_name, column_index
 """
 _FUNCTIONS = """
 select function_name, min(case when database_name in ('memory', 'catalog', 'temp') then 0 else 1 end) as rank
@@ -73,8 +76,10 @@ class Vocabulary:
 def read_relations(session: Session) -> Relations:
     """The tables and views that the session's SQL can name, with their columns. Raises QueryError."""
     relations: dict[str, tuple[str, list[tuple[str, str]]]] = {}
-    for name, kind, column, data_type in _rows(session, _RELATIONS):
-        relations.setdefault(name, (kind, []))[1].append((column, data_type))
+    found_in: dict[str, str] = {}
+    for name, kind, column, data_type, database in _rows(session, _RELATIONS):
+        if found_in.setdefault(name, database) == database:
+            relations.setdefault(name, (kind, []))[1].append((column, data_type))
     return relations
 
 
@@ -146,7 +151,7 @@ class Names:
         with self._lock:
             session = self._session()
             if not session.options.window.is_bounded and session.options.scope.is_empty:
-                session.trust()  # from the catalogue alone: so the toolbar knows it
+                session.count()  # from the catalogue alone: so the toolbar knows it
             relations = read_relations(session)
             functions = tuple(name for name, _ in _rows(session, _FUNCTIONS))
             keywords = self.vocabulary.keywords or tuple(name for (name,) in _rows(session, _KEYWORDS))

@@ -143,6 +143,16 @@ create table segment_services (
     syn_acks bigint not null          -- records
 );
 
+-- Addresses and ports that met several ports on the other side: mostly servers.
+create table segment_endpoints (
+    segment_id text not null,
+    vpc_id text,
+    address text,
+    port integer,
+    protocol integer,
+    peer_ports bigint not null        -- bit n: a port that is n modulo 63
+);
+
 -- The most frequent values of the columns that people name in conditions.
 create table segment_values (
     segment_id text not null,

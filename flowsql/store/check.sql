@@ -83,6 +83,7 @@ from (
     select segment_id from segment_interfaces
     union select segment_id from segment_addresses
     union select segment_id from segment_services
+    union select segment_id from segment_endpoints
     union select segment_id from segment_values
 )
 anti join segments using (segment_id);

@@ -19,7 +19,10 @@ from flowsql.store.catalog import engine_connection, quoted
 from flowsql.store.records import RECORD_COLUMNS
 
 # The tables of the catalogue that these statistics fill.
-TABLES = ("segment_addresses", "segment_interfaces", "segment_services", "segment_values")
+TABLES = (
+    *("segment_addresses", "segment_interfaces", "segment_services", "segment_endpoints"),
+    "segment_values",
+)
 # Of these columns the most frequent values are kept; those of `_PROFILE` and `_PAIRS` are counted already.
 _PROFILE = ("account_id", "protocol", "action", "log_status", "vpc_id")
 _PAIRS = ("srcaddr", "dstaddr")

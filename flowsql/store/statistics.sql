@@ -129,3 +129,18 @@ where is_service
 group by all
 order by syn_acks desc, address, port, protocol, vpc_id
 limit 1000;
+
+-- Ephemeral ports meet one other port, those of services many: a bit for each of them, modulo 63. Bits of several
+-- segments can be put together, as distinct counts could not.
+create or replace temp table segment_endpoints as
+select vpc_id, address, port, protocol, bit_or(cast(1 as bigint) << (peer_port % 63)) as peer_ports
+from (
+    select vpc_id, srcaddr as address, srcport as port, protocol, dstport as peer_port from source
+    union all
+    select vpc_id, dstaddr, dstport, protocol, srcport from source
+)
+where port <> 0 and peer_port is not null
+group by all
+having min(peer_port % 63) <> max(peer_port % 63)
+order by bit_count(peer_ports) desc, address, port, protocol, vpc_id
+limit 4000;

@@ -189,3 +189,247 @@ create or replace macro service_name(protocol, srcport, dstport, flag_role) as
             || '/' || protocol_name(protocol)
         else protocol_name(protocol)
     end;
+
+-- Where a record was captured: the interface, else the regional NAT gateway, the transit gateway attachment, or at
+-- least the VPC.
+create or replace macro capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id) as
+    coalesce(interface_id, resource_id, tgw_attachment_id, vpc_id);
+
+-- One end of a record as a number, the same for both directions: where it was captured, the address that the
+-- interface saw, the one inside the packet, the port.
+create or replace macro end_hash(capture_point, protocol, address, pkt_address, port) as
+    hash(capture_point, protocol, address, coalesce(pkt_address, address), port);
+
+-- Sender and receiver of a record as one number, another one for the other direction.
+create or replace macro way_hash(sender, receiver) as
+    hash(sender, receiver);
+
+-- The two ends of a record as one number, the same for both directions: halves, since the sum of two may overflow.
+create or replace macro pair_hash(sender, receiver) as
+    sender // 2 + receiver // 2;
+
+-- Whether an address is in a range that never crosses the internet: RFC 1918, shared (100.64.0.0/10) and unique local.
+create or replace macro is_private_address(address) as
+    regexp_matches(
+        address,
+        '^(10[.]|192[.]168[.]|172[.](1[6-9]|2[0-9]|3[01])[.]|100[.](6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])[.]|[fF][cdCD])'
+    );
+
+-- Whether an address is none of a single host on the internet or in a private network: link-local, multicast,
+-- loopback, unspecified, broadcast.
+create or replace macro is_special_address(address) as
+    regexp_matches(address, '^(0[.]|127[.]|169[.]254[.]|22[4-9][.]|23[0-9][.]|24[0-9][.]|25[0-5][.]|[fF][eE][89abAB]|[fF][fF]|::1?$)');
+
+-- What is at a traffic path (egress only), in words. https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
+create or replace macro path_name(traffic_path) as
+    case traffic_path
+        when 1 then 'same VPC'
+        when 2 then 'internet gateway or gateway endpoint'
+        when 3 then 'virtual private gateway'
+        when 4 then 'peering in the Region'
+        when 5 then 'peering between Regions'
+        when 6 then 'Local or Wavelength Zone'
+        when 7 then 'gateway endpoint'
+        when 8 then 'internet gateway'
+    end;
+
+-- Whether a record is of a health check by what it says itself: Route 53's checkers by AWS's name for their addresses,
+-- and the few packets that a Network Load Balancer's interface exchanges with a private address, in a VPC, each time.
+create or replace macro is_health_check_record(
+    interface_type, next_hop_interface_type, src_service, dst_service, srcaddr, dstaddr, packets, bytes
+) as
+    coalesce(src_service like 'ROUTE53_HEALTHCHECKS%', false)
+    or coalesce(dst_service like 'ROUTE53_HEALTHCHECKS%', false)
+    or (
+        coalesce('network_load_balancer' in (interface_type, next_hop_interface_type), false)
+        and is_private_address(srcaddr)
+        and is_private_address(dstaddr)
+        and packets <= 10
+        and bytes <= 1200
+    );
+
+-- What kind of reject a record is, as far as it tells itself: 'attempt' (SYN without ACK) and 'unknown' (no flags logged,
+-- or no TCP) are what was kept out or may have been; 'stray' packets belong to connections opened before, or to none.
+create or replace macro own_reject_kind(action, protocol, tcp_flags) as
+    case
+        when action <> 'REJECT' or action is null then null
+        when protocol <> 6 or tcp_flags is null then 'unknown'
+        when tcp_flags & 18 = 2 then 'attempt'
+        else 'stray'
+    end;
+
+-- The 64 leading bits of an IPv6 address as text, null for IPv4: what a subnet of a VPC has in common.
+create or replace macro ipv6_network_64(address) as
+    case when contains(address, ':') then left(ipv6_digits(address), 16) end;
+
+-- What an address is to the VPC: 'vpc' if it is one of its own, else by AWS's name for it and its range.
+create or replace macro address_scope(address, aws_service, is_own) as
+    case
+        when address is null then null
+        when is_special_address(address) then 'special'
+        when is_own then 'vpc'
+        when is_private_address(address) then 'private'
+        when aws_service is not null then 'aws'
+        else 'internet'
+    end;
+
+-- The part a sender plays by what other records of the same addresses and ports say of it: the one that all say, or, where
+-- the two have changed places, the last one said before this record. Null if none does.
+create or replace macro paired_role(as_client, as_server, last_as_client, last_as_server, start_s) as
+    case
+        when as_client > 0 and as_server = 0 then 'client'
+        when as_server > 0 and as_client = 0 then 'server'
+        when last_as_client > last_as_server and last_as_client <= start_s then 'client'
+        when last_as_server > last_as_client and last_as_server <= start_s then 'server'
+    end;
+
+-- The part a sender plays by the services known in the store: the side that sent SYN-ACK elsewhere is the server.
+create or replace macro known_service_role(own_syn_acks, other_syn_acks) as
+    case
+        when coalesce(own_syn_acks, 0) > 0 and coalesce(other_syn_acks, 0) = 0 then 'server'
+        when coalesce(own_syn_acks, 0) = 0 and coalesce(other_syn_acks, 0) > 0 then 'client'
+    end;
+
+-- The part a sender plays by fan-in: the side whose port met more ports than the other's is the server.
+create or replace macro fan_in_role(own_peer_ports, other_peer_ports) as
+    case
+        when coalesce(own_peer_ports, 1) > coalesce(other_peer_ports, 1) then 'server'
+        when coalesce(own_peer_ports, 1) < coalesce(other_peer_ports, 1) then 'client'
+    end;
+
+-- The part a sender plays if the lower port is the service's: a guess.
+create or replace macro port_role(own_port, other_port) as
+    case when own_port < other_port then 'server' when own_port > other_port then 'client' end;
+
+-- Whether the interface itself is the sender of a record's packets (else it is the receiver): by flow_direction, else by
+-- its own addresses; null if neither tells.
+create or replace macro is_sent_here(flow_direction, srcaddr, dstaddr, own_ipv4, own_ipv6) as
+    case
+        when flow_direction is not null then flow_direction = 'egress'
+        when srcaddr in (own_ipv4, own_ipv6) and dstaddr in (own_ipv4, own_ipv6) then null
+        when srcaddr in (own_ipv4, own_ipv6) then true
+        when dstaddr in (own_ipv4, own_ipv6) then false
+    end;
+
+-- Whether an interface only passes packets on: those inside have another address on its side. Secondary addresses (pods)
+-- are the interface's own; they come from its subnet, whose first three octets they mostly share.
+create or replace macro is_passed_on(is_tgw, address, pkt_address) as
+    is_tgw
+    or coalesce(
+        pkt_address <> address
+        and regexp_extract(pkt_address, '^([0-9]+[.]){3}|^([0-9a-fA-F]+:){4}', 0)
+            <> regexp_extract(address, '^([0-9]+[.]){3}|^([0-9a-fA-F]+:){4}', 0),
+        false
+    );
+
+-- Which end of a record is the local one: 'src', 'dst', or null where it is unknown or the interface passes packets on.
+create or replace macro local_end(
+    is_tgw, flow_direction, srcaddr, dstaddr, pkt_srcaddr, pkt_dstaddr, own_ipv4, own_ipv6
+) as
+    case
+        when is_sent_here(flow_direction, srcaddr, dstaddr, own_ipv4, own_ipv6)
+            and not is_passed_on(is_tgw, srcaddr, pkt_srcaddr)
+        then 'src'
+        when not is_sent_here(flow_direction, srcaddr, dstaddr, own_ipv4, own_ipv6)
+            and not is_passed_on(is_tgw, dstaddr, pkt_dstaddr)
+        then 'dst'
+    end;
+
+-- How long a conversation may be silent before the next packets of the same addresses and ports are another one, where no
+-- flags tell: what security groups wait for UDP and ICMP, an hour for TCP.
+create or replace macro silence_s(protocol) as
+    case when protocol = 6 then 3600 when protocol = 17 then 180 when protocol in (1, 58) then 60 else 600 end;
+
+-- 'ACCEPT', 'REJECT', or 'MIXED': AWS writes a record for each action of an interval. Null if none was logged.
+create or replace macro action_of(is_accepted, is_rejected) as
+    case
+        when is_accepted and is_rejected then 'MIXED'
+        when is_accepted then 'ACCEPT'
+        when is_rejected then 'REJECT'
+    end;
+
+-- What a record shows of a conversation, as bits that can be put together with those of others: who is heard (1 forward, 2
+-- back), accepted (4, 8), rejected (16, 32), opens (64, 128), answers an opening (256, 512); 1024 at an interface; from
+-- 4096 on the forward flags and above them 64 for that they were logged, and from 524288 on those back.
+create or replace macro seen_marks(is_forward, action, flag_role, tcp_flags, interface_id) as
+    case
+        when is_forward
+        then 1
+            + case action when 'ACCEPT' then 4 when 'REJECT' then 16 else 0 end
+            + case flag_role when 'client' then 64 when 'server' then 256 else 0 end
+            + coalesce(64 + (tcp_flags & 63), 0) * 4096
+        else 2
+            + case action when 'ACCEPT' then 8 when 'REJECT' then 32 else 0 end
+            + case flag_role when 'client' then 128 when 'server' then 512 else 0 end
+            + coalesce(64 + (tcp_flags & 63), 0) * 524288
+    end
+    + case when interface_id is not null then 1024 else 0 end;
+
+-- The flags of one direction in such marks; null if none were logged.
+create or replace macro seen_flags(marks, is_forward) as
+    case
+        when is_forward then case when marks & 262144 <> 0 then marks // 4096 & 63 end
+        when marks & 33554432 <> 0 then marks // 524288 & 63
+    end;
+
+-- Whether packets of one side, unanswered, can be no more than attempts to open: SYN alone, or nothing that tells otherwise
+-- and no payload. Other TCP packets belong to a conversation whose other side is not seen here.
+create or replace macro is_bare_opening(protocol, flags, packets, bytes) as
+    protocol <> 6
+    or (
+        coalesce(flags & 18 = 2 and flags & 1 = 0, flags is null)
+        and coalesce(packets <= 14, true)
+        and coalesce(bytes <= packets * 120, true)
+    );
+
+-- The state of a TCP conversation as Zeek names it, from the flags of both sides, OR-ed over all its time; null without
+-- flags, and where a missing answer proves nothing.
+-- https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html
+create or replace macro zeek_state(protocol, outcome, has_client, has_server, client_flags, server_flags) as
+    case
+        when protocol <> 6 or coalesce(client_flags, server_flags) is null then null
+        when outcome in ('rejected', 'not decidable', 'dropped by NAT') then null
+        when not has_server and outcome = 'silent' and client_flags & 4 <> 0 then 'RSTOS0'
+        when not has_server and outcome = 'silent' then 'S0'
+        when not has_server and client_flags & 3 = 3 then 'SH'
+        when not has_client and server_flags & 22 = 22 then 'RSTRH'
+        when not has_client and server_flags & 19 = 19 then 'SHR'
+        when not has_client or not has_server or client_flags & 2 = 0 then 'OTH'
+        when server_flags & 22 = 4 then 'REJ'
+        when server_flags & 18 <> 18 then 'OTH'
+        when client_flags & server_flags & 1 = 1 then 'SF'
+        when server_flags & 4 <> 0 then 'RSTR'
+        when client_flags & 4 <> 0 then 'RSTO'
+        when client_flags & 1 <> 0 then 'S2'
+        when server_flags & 1 <> 0 then 'S3'
+        else 'S1'
+    end;
+
+-- What kind of reject a TCP record with flags is: 'attempt' (an opening), 'reply' (the answer to an accepted opening), 'late'
+-- (after FIN or RST), 'expired' (in the midst of a connection, after a silence or out of nothing), 'backscatter' (the answer
+-- to an opening that was not seen here), 'unknown' (in the midst of a connection that went on all the time). `own` are the
+-- accepted records of the same direction, `other` those of the other one.
+create or replace macro tcp_reject_kind(
+    tcp_flags, start_s, end_s, own_accepted_s, other_accepted_s, last_accepted_s, other_opened_s, closed_s
+) as
+    case
+        when tcp_flags & 18 = 2 then 'attempt'
+        when closed_s <= end_s and tcp_flags & 2 = 0 then 'late'
+        when other_opened_s <= end_s and (tcp_flags & 18 = 18 or own_accepted_s is null) then 'reply'
+        when tcp_flags & 2 <> 0 then 'backscatter'
+        when coalesce(own_accepted_s, other_accepted_s) is null
+        then case when tcp_flags & 4 <> 0 then 'backscatter' else 'expired' end
+        when start_s - last_accepted_s > 350 then 'expired'
+        when own_accepted_s is null then 'reply'
+        else 'unknown'
+    end;
+
+-- Which filter can have rejected a record.
+create or replace macro rejecting_filter(reject_reason, kind, is_one_subnet) as
+    case
+        when reject_reason = 'BPA' then 'block-public-access'
+        when reject_reason = 'EC' then 'encryption-controls'
+        when kind = 'reply' and not is_one_subnet then 'network-acl'
+        when is_one_subnet and kind in ('attempt', 'unknown') then 'security-group'
+        else 'security-group-or-network-acl'
+    end;

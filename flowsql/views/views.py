@@ -13,20 +13,65 @@ if TYPE_CHECKING:
     import duckdb
 
 _COMMENT_LINE = re.compile(r"--[ ]?(.*)\n?")
+_WORD = re.compile(r"[a-z_][a-z0-9_]*")
+# What a view reads.
+_SOURCE = re.compile(r"\b(?:from|join) ([a-z_]+)")
+# What may show all columns of a relation: stars but that of count(*), FROM without SELECT, other statements.
+_WHOLE_ROWS = (
+    re.compile(r"(?<!\()\*|\*(?!\s*\))"),
+    re.compile(r"(?:^|[(;]|\b(?:as|all|name|union|except|intersect))\s*from\b", re.IGNORECASE),
+    re.compile(r"\b(?:columns|describe|summarize|pivot|unpivot|table)\b|(?:^|;)\s*desc\b", re.IGNORECASE),
+)
+# Words of statements that list relations.
+_LISTING = frozenset(
+    {"show", "information_schema", "duckdb_views", "duckdb_columns", "duckdb_tables", "pragma"}
+)
+# The columns of `flows` for which other records have to be looked at.
+COUNTED_COLUMNS = frozenset({"counted", "second_view_of"})
+_SIDES = frozenset(
+    {
+        *("direction", "local_addr", "local_port", "remote_addr", "remote_port", "local_evidence"),
+        *("src_scope", "dst_scope"),
+    }
+)
+TRACED_COLUMNS = COUNTED_COLUMNS | _SIDES
+# The column of `conversations` for which they have to be compared with each other.
+_MIRRORED = frozenset({"other_interface"})
+_TRACED = {"flows": TRACED_COLUMNS, "conversations": _MIRRORED}
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: `about` begins with what one row is; `sql` is its SELECT, without a closing semicolon."""
+    """A view: `about` begins with what one row is; `sql` is its SELECT, without a closing semicolon.
+
+    `traced` are the columns that took looking at other records; a lean view lacks some.
+    """
 
     name: str
     about: str
     sql: str
+    traced: frozenset[str] = frozenset()
 
 
 def _read_view(name: str) -> View:
+    if name == "part_sums":
+        return _part_sums()
     about, sql = _split_comment(_read(f"{name}.sql"))
-    return View(name, about, sql.rstrip("; \n"))
+    return View(name, about, sql.rstrip("; \n"), _TRACED.get(name, frozenset()))
+
+
+def _part_sums() -> View:
+    """What `pair_sums` is, for each part of the pairs that held several conversations."""
+    sums = _read_view("pair_sums").sql
+    for of_pairs, of_parts in (
+        ("0 as part", "part"),
+        ("from flow_ends", "from numbered_flows"),
+        ("group by pair", "group by pair, part"),
+    ):
+        sums = sums.replace(of_pairs, of_parts)
+    return View(
+        "part_sums", "One row is a conversation of `numbered_flows`, with the columns of `pair_sums`.", sums
+    )
 
 
 def _read(file_name: str) -> str:
@@ -42,8 +87,33 @@ def _split_comment(text: str) -> tuple[str, str]:
     return " ".join(lines), text
 
 
-# In the order of creation: a view reads `records` and the views above it.
-VIEWS: tuple[View, ...] = (_read_view("flows"),)
+# In the order of creation: a view reads `records` and the views above it. The first seven are an
+# engine's to know better: see known.py.
+VIEWS: tuple[View, ...] = tuple(
+    map(
+        _read_view,
+        (
+            *("logged_records", "records_in_context", "query_window"),
+            *("interface_times", "interface_addresses", "load_logs", "endpoints"),
+            *("flow_records", "interface_ends", "own_networks", "flow_sides"),
+            *("log_hours", "second_logs", "own_addresses", "legs", "sent_across", "entrances", "flows"),
+            *("openings", "tcp_directions"),
+            *("capture_points", "nat_points", "skipped_minutes"),
+            *("flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),
+            *("stitched", "conversations", "address_subnets", "rejections"),
+            *("coverage", "coverage_by_hour"),
+        ),
+    )
+)
+# Those that are short however many the records, and looked up for each of them.
+LOOKED_UP = frozenset(
+    {
+        *("interface_addresses", "interface_ends", "own_networks", "endpoints"),
+        *("log_hours", "second_logs", "own_addresses", "legs", "sent_across", "entrances"),
+        *("capture_points", "nat_points", "skipped_minutes", "reused_pairs"),
+        "address_subnets",
+    }
+)
 
 
 def macro_statements() -> list[str]:
@@ -53,14 +123,65 @@ def macro_statements() -> list[str]:
     return [_split_comment(text)[1] for text in texts if text]
 
 
-def view_statements() -> list[str]:
-    """A `create or replace view` for each view, in order; the macros and `records` must be there."""
-    return [f"create or replace view {view.name} as\n{view.sql}" for view in VIEWS]
+def view_statement(view: View) -> str:
+    """The `create or replace view` for it; the macros, `records` and the views it reads must be there."""
+    return f"create or replace view {view.name} as\n{view.sql}"
+
+
+def views_named(sql: str) -> list[View]:
+    """The views that a text of SQL may read, those that they read themselves included, in order of creation.
+
+    Making all of them would take longer than most queries. `flows` is without what nobody asks for, as
+    DuckDB would do the work of finding it out all the same.
+    """
+    words = set(_WORD.findall(sql.lower()))
+    if words & _LISTING:
+        return list(VIEWS)
+    shows_all = any(pattern.search(sql) for pattern in _WHOLE_ROWS)
+    chosen: list[View] = []
+    for view in reversed(VIEWS):
+        if view.name in words:
+            shown = view.traced if shows_all else view.traced & words
+            chosen.insert(0, _showing(view, shown))
+            sql_of_it = chosen[0].sql
+            words |= set(_SOURCE.findall(sql_of_it)) | TRACED_COLUMNS & set(_WORD.findall(sql_of_it))
+    return chosen
+
+
+def _showing(view: View, traced: frozenset[str]) -> View:
+    """The view with these of its traced columns at least."""
+    if view.name == "flows":
+        return flows_with(traced)
+    if view.name == "conversations" and not traced:
+        return _unmirrored(view)
+    return view
+
+
+def _unmirrored(conversations: View) -> View:
+    """The view `conversations` without the column for which all of them are compared with each other."""
+    _, _, shown = conversations.sql.partition("\nselect\n    interface_id")
+    columns, _, _ = shown.partition(",\n    mirrors.other_interface")
+    _, _, condition = conversations.sql.rpartition("\nwhere ")
+    sql = f"select\n    interface_id{columns}\nfrom stitched\ncross join query_window\nwhere {condition}"
+    return View(conversations.name, conversations.about, sql)
+
+
+def flows_with(traced: frozenset[str]) -> View:
+    """The view `flows` with these traced columns at least; without any it costs what `flow_records` does."""
+    (flows,) = (view for view in VIEWS if view.name == "flows")
+    sides = "flow_sides" if traced & _SIDES else "flow_records"
+    sql = (
+        flows.sql.replace("from flow_sides", f"from {sides}")
+        if traced & COUNTED_COLUMNS
+        else f"select * from {sides}"
+    )
+    groups = (group for group in (COUNTED_COLUMNS, _SIDES) if traced & group)
+    return View("flows", flows.about, sql, frozenset().union(*groups))
 
 
 def create_statements() -> list[str]:
     """The macros, then the views; none names a schema, so they fit a session and a catalogue alike."""
-    return [*macro_statements(), *view_statements()]
+    return [*macro_statements(), *map(view_statement, VIEWS)]
 
 
 def edition() -> str:
@@ -85,6 +206,7 @@ def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     already are left alone.
     """
     from flowsql.store.records import live_segments, records_sql
+    from flowsql.views.known import known_relations
 
     name, path = con.execute(
         "select database_name, path from duckdb_databases() where database_name = current_database()"
@@ -93,5 +215,7 @@ def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     records = f"create or replace view records as\n{records_sql(live_segments(con, name), store)}"
     if has_edition(con, name):
         return [records]
+    known = known_relations()
     mark = f"comment on view {VIEWS[-1].name} is '{edition()}'"
-    return [*macro_statements(), records, *view_statements(), mark]
+    views = [View(v.name, v.about, known.get(v.name, v.sql)) for v in VIEWS]
+    return [*macro_statements(), records, *map(view_statement, views), mark]

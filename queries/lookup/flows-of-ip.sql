@@ -7,12 +7,14 @@
 -- param ip ip : the address
 -- param top integer [1..10000] = 100 : records to show, the newest first
 -- tags: lookup
--- read: sent tells who sent the packets of the record, not who opened the connection
+-- read: sent tells who sent the packets of the record, not who opened the connection; direction is the interface's, by
+--   flow_direction or, as local_evidence tells, by the address that all of its records have
 select
     start_time,
     end_time,
     interface_id,
-    flow_direction,
+    direction,
+    local_evidence,
     coalesce($ip in (srcaddr, pkt_srcaddr), false) as sent,
     srcaddr,
     srcport,

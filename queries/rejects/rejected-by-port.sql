@@ -1,22 +1,30 @@
 -- Which services are being blocked, how often, and from how many sources?
--- counts: every rejected record at every interface that logged it, under its destination port: late packets of closed
---   connections, expired ones, backscatter and replies are included
+-- counts: rejected records at every interface that logged them, by destination port; of the kinds attempt and unknown (see
+--   `rejections`): late packets of closed connections, expired ones, backscatter and replies are counted in others only
 -- needs: action, dstport, protocol
--- uses: srcaddr, dstaddr, packets, start, end
+-- uses: tcp_flags, srcaddr, dstaddr, packets, start, end
+-- param kinds one of attempts|all = attempts : all also counts what nobody was kept out by
 -- param top integer [1..10000] = 50 : rows to show
 -- tags: reject, ports, top
--- read: high ports are mostly replies and late packets, not services
+-- read: others are the records left out at this port, others_in_all those of all ports; without tcp_flags hardly any can be
+--   told, and high ports are mostly replies and late packets, not services
+with chosen as (
+    select *, $kinds = 'all' or kind in ('attempt', 'unknown') as is_chosen
+    from rejections
+)
 select
     dstport,
     protocol_name(protocol) as protocol_name,
-    count(*) as records,
-    cast(sum(packets) as bigint) as packets,
-    count(distinct srcaddr) as sources,
-    count(distinct dstaddr) as destinations,
-    to_timestamp(min("start")) as first_time,
-    to_timestamp(max("end")) as last_time
-from flows
-where action = 'REJECT'
+    count(*) filter (where is_chosen) as records,
+    cast(sum(packets) filter (where is_chosen) as bigint) as packets,
+    count(distinct case when is_chosen then srcaddr end) as sources,
+    count(distinct case when is_chosen then dstaddr end) as destinations,
+    min(case when is_chosen then start_time end) as first_time,
+    max(case when is_chosen then end_time end) as last_time,
+    count(*) filter (where not is_chosen) as others,
+    (select count(*) from chosen where not is_chosen) as others_in_all
+from chosen
 group by dstport, protocol
+having count(*) filter (where is_chosen) > 0
 order by records desc, dstport nulls last, protocol nulls last
 limit $top

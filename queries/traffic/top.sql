@@ -1,7 +1,9 @@
 -- Which sources, destinations, pairs, services, interfaces, instances or subnets moved the most bytes?
--- counts: records at every interface that logged them, accepted or not, so traffic between two logged interfaces
---   counts twice. Transit gateway records count only where there are no others. A pair is one direction. A port is
---   the service's as far as the record tells: by its TCP flags, else the lower of the two, which is a guess.
+-- counts: flows accepted or not, each once: at its sender's interface where that is logged, else at the receiver's
+--   (`counted` in flows). By interface, instance and subnet, all that each of them logged, so a flow between two of
+--   them is in both rows. Of overlapping flow logs one counts; transit gateway records count only where there are no
+--   others. A pair is one direction. A port is the service's as far as the record tells: by its TCP flags, else the
+--   lower of the two, which is a guess.
 -- needs: bytes
 -- needs[by=source]: srcaddr
 -- needs[by=destination]: dstaddr
@@ -10,7 +12,7 @@
 -- needs[by=interface]: interface_id
 -- needs[by=instance]: instance_id
 -- needs[by=subnet]: subnet_id
--- uses: packets, tcp_flags
+-- uses: packets, tcp_flags, interface_id, vpc_id, start, pkt_srcaddr, pkt_dstaddr
 -- param by one of source|destination|pair|port|interface|instance|subnet = source : what a row is
 -- param top integer [1..10000] = 10 : rows to show
 -- alias: top-sources by=source
@@ -39,7 +41,8 @@ with named as (
         bytes,
         packets
     from flows
-    where not is_tgw or (select bool_and(is_tgw) from flows)
+    where counted
+        or (second_view_of in ('sender', 'receiver') and $by in ('interface', 'instance', 'subnet'))
 ),
 summed as (
     select

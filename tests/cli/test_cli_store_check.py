@@ -36,7 +36,7 @@ def test_check_and_repair_of_a_damaged_store(flowsql: Flowsql, store: Path, log:
     assert "1 damaged" in done.err
     tried = flowsql("store", "repair", "--dry-run", "--store", store)
     assert (tried.code, path.exists()) == (0, True)
-    assert "nothing was changed; the store would have 1 segments with 1 records" in tried.err
+    assert "nothing was changed; the store would have 1 segment with 1 record" in tried.err
     mended = flowsql("store", "repair", "--store", store)
     assert (mended.code, path.exists()) == (0, False)
     assert mended.out == tried.out

@@ -31,7 +31,7 @@ def test_renewal_keeps_what_statements_made_and_follows_the_store(workspace, tmp
         assert _rows(session, "select count(*), min($since), m(1), getvariable('v') from flows, t") == [
             (2, 1_795_500_000, 2, 5)
         ]
-        assert session.trust(["a note"]).notes == ("a note",)
+        assert session.trust(notes=["a note"]).notes == ("a note",)
         assert session.trust().notes == ()
 
 

@@ -50,7 +50,7 @@ RELATIONS = relations_of(PER_MINUTE * MINUTES)
 def runs() -> list[tuple[int, list[list[Record]]]]:
     """The start of the interval and the runs, batch by batch."""
     schedule = schedule_of(PER_MINUTE * MINUTES, MINUTES * 60)
-    traffic = Traffic(RELATIONS, Random(5), interval_s=60, intervals=schedule.intervals)
+    traffic = Traffic(RELATIONS, Random(7), interval_s=60, intervals=schedule.intervals)
     return [(interval.start, runs) for interval in schedule for _, runs in traffic.interval(interval)]
 
 

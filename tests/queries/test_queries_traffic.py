@@ -30,8 +30,10 @@ def test_traffic_summary(run: Run, records: tuple[Record, ...], flows: tuple[Rec
         {
             "records": len(records),
             "flows": len(flows),
+            "counted": len(flows),
             "bytes": total(flows, "bytes"),
             "packets": total(flows, "packets"),
+            "sum_is": ">=",
             "accepted": sum(r["action"] == "ACCEPT" for r in flows),
             "rejected": sum(r["action"] == "REJECT" for r in flows),
             "sources": distinct(flows, "srcaddr"),
@@ -46,7 +48,65 @@ def test_traffic_summary(run: Run, records: tuple[Record, ...], flows: tuple[Rec
 def test_traffic_summary_of_nothing_is_a_row_of_zeros(run: Run) -> None:
     (row,) = run("traffic-summary", [])
     assert {name for name, value in row.items() if value is None} == {"first_time", "last_time"}
+    assert row.pop("sum_is") == "="
     assert {value for value in row.values() if value is not None} == {0}
+
+
+def exchange(interface: str, at: int = 0, **more: object) -> list[Record]:
+    """10.0.0.1 sends 1000 bytes to 10.0.0.2, which answers with 70, as one of their interfaces logs it."""
+    there = {"srcaddr": "10.0.0.1", "dstaddr": "10.0.0.2", "srcport": 50000, "dstport": 443, "bytes": 1000}
+    back = {"srcaddr": "10.0.0.2", "dstaddr": "10.0.0.1", "srcport": 443, "dstport": 50000, "bytes": 70}
+    common = {"interface_id": interface, "protocol": 6, "packets": 7, "action": "ACCEPT", "log_status": "OK"}
+    return [common | way | {"start": at, "end": at + 30} | more for way in (there, back)]
+
+
+# What makes 10.0.0.1 the address of eni-1, and 10.0.0.2 that of eni-2.
+PEERS: list[Record] = [
+    {"interface_id": "eni-1", "srcaddr": "10.0.0.1", "dstaddr": "10.0.0.9", "protocol": 1, "start": 0},
+    {"interface_id": "eni-2", "srcaddr": "10.0.0.2", "dstaddr": "10.0.0.9", "protocol": 1, "start": 0},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("traffic-summary", {}),
+        ("traffic-by-hour", {"bin": 3600}),
+        ("top", {"by": "source", "top": 10}),
+        ("top", {"by": "destination", "top": 10}),
+        ("top", {"by": "pair", "top": 10}),
+        ("top", {"by": "port", "top": 10}),
+        ("tcp-flags-histogram", {}),
+    ],
+    ids=lambda value: " ".join(map(str, value.values())) if isinstance(value, dict) else value,
+)
+def test_a_flow_logged_at_both_ends_is_summed_once(run: Run, name: str, parameters: Record) -> None:
+    rows = run(name, [*exchange("eni-1"), *exchange("eni-2"), *PEERS], **parameters)
+    assert total(rows, "bytes") == 1070
+
+
+def test_interfaces_count_all_that_they_logged(run: Run) -> None:
+    rows = run("top", [*exchange("eni-1"), *exchange("eni-2"), *PEERS], by="interface", top=10)
+    assert [(row["name"], row["bytes"], row["records"]) for row in rows] == [
+        ("eni-1", 1070, 3),
+        ("eni-2", 1070, 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("beside", "expected"),
+    [
+        ([], ["=", "="]),
+        ([{"log_status": "SKIPDATA", "interface_id": "eni-1", "start": 3540, "end": 3600}], [">=", "="]),
+        ([{"log_status": "SKIPDATA", "interface_id": "eni-1", "start": 3590, "end": 3650}], [">=", ">="]),
+        (exchange("eni-1", 3601, bytes=None), ["=", ">="]),
+    ],
+    ids=["all", "skipped", "skipped over the hour", "packets without bytes"],
+)
+def test_sums_that_miss_something_are_said_to(run: Run, beside: list[Record], expected: list[str]) -> None:
+    records = [*exchange("eni-1"), *exchange("eni-1", 3600), *beside]
+    assert [row["sum_is"] for row in run("traffic-by-hour", records, bin=3600)] == expected
+    assert run("traffic-summary", records)[0]["sum_is"] == max(expected, key=len)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ import duckdb
 import pytest
 
 from flowsql.store.records import RECORD_COLUMNS
-from flowsql.views.views import VIEWS, create_statements, macro_statements
+from flowsql.views.views import (
+    VIEWS,
+    create_statements,
+    macro_statements,
+    view_statement,
+    views_named,
+)
 from flowsql.workspace import Workspace
 
 
@@ -51,6 +57,19 @@ def test_flows_has_the_columns_of_records_first(con: duckdb.DuckDBPyConnection) 
         ("flags", "VARCHAR"),
         ("flag_role", "VARCHAR"),
         ("is_tgw", "BOOLEAN"),
+        ("path_name", "VARCHAR"),
+        ("reject_kind", "VARCHAR"),
+        ("is_health_check", "BOOLEAN"),
+        ("direction", "VARCHAR"),
+        ("local_addr", "VARCHAR"),
+        ("local_port", "INTEGER"),
+        ("remote_addr", "VARCHAR"),
+        ("remote_port", "INTEGER"),
+        ("local_evidence", "VARCHAR"),
+        ("src_scope", "VARCHAR"),
+        ("dst_scope", "VARCHAR"),
+        ("second_view_of", "VARCHAR"),
+        ("counted", "BOOLEAN"),
     ]
 
 
@@ -99,10 +118,48 @@ def test_a_filter_on_start_reaches_the_scan_and_other_columns_are_not_read(tmp_p
         con.execute(f"create view records as from '{tmp_path}/records.parquet'")
         for statement in create_statements():
             con.execute(statement)
+        for view in views_named('select "start" from flows'):
+            con.execute(view_statement(view))
         query = 'explain select "start" from flows where "start" >= 5'
         plan = " ".join(con.execute(query).fetchall()[0][1].replace("│", " ").split())
     assert "Projections: start Filters: start >= 5" in plan
     assert "to_timestamp" not in plan
+
+
+@pytest.mark.parametrize(
+    ("sql", "sees"),
+    [
+        ("select sum(bytes), count(*) from flows where bytes > 5", False),
+        ("select srcaddr from flows order by srcaddr desc", False),
+        ("from flows select srcaddr", True),
+        ("select count( * ) as records from FLOWS", True),
+        ("select sum(bytes) filter (counted) from flows", True),
+        ("select COUNTED from flows", True),
+        ("select * from flows", True),
+        ("select flows.* from flows", True),
+        ("with f as (from flows) select 1 from f", True),
+        ("from flows limit 3", True),
+        ("select columns('c.*') from flows", True),
+        ("describe flows", True),
+        ("summarize flows", True),
+        ("create table t as from flows", True),
+    ],
+)
+def test_other_records_are_looked_at_only_for_columns_that_can_be_seen(sql: str, sees: bool) -> None:
+    names = [view.name for view in views_named(sql)]
+    assert names[-1] == "flows"
+    assert ("own_addresses" in names) == sees
+
+
+def test_views_that_are_named_come_with_those_they_read() -> None:
+    assert [view.name for view in views_named("select 1 from rejects")] == []
+    assert [view.name for view in views_named('select state from "Coverage"')] == [
+        "logged_records",
+        "query_window",
+        "interface_times",
+        "coverage",
+    ]
+    assert views_named("show tables") == list(VIEWS)
 
 
 def test_any_duckdb_can_read_the_published_catalogue(tmp_path: Path) -> None:

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+Record = dict[str, Any]
+Ask = Callable[[Sequence[Record], str], list[tuple[Any, ...]]]
+
+HOUR = 1_700_006_400
+SUMMED = "select sum(bytes) filter (counted), count(*) filter (not counted) from flows"
+
+
+@pytest.fixture
+def ask(ask: Callable[[str, Sequence[Record]], list[tuple[Any, ...]]]) -> Ask:
+    """Records first: there are more of them."""
+    return lambda records, sql: ask(sql, records)
+
+
+def sent(way: str, interface: str | None, size: int = 1, **more: Any) -> Record:
+    """A record of '10.0.0.1 > 10.0.0.2'; '10.0.0.1 (10.9.9.9) > ...' gives the packet's own address."""
+    ends = {}
+    for side, text in zip(("src", "dst"), way.split(" > "), strict=True):
+        address, _, packet = text.partition(" (")
+        ends |= {f"{side}addr": address, f"pkt_{side}addr": packet.rstrip(")") or address}
+    return {
+        "interface_id": interface,
+        "log_status": "OK",
+        "action": "ACCEPT",
+        "bytes": size,
+        "start": HOUR,
+        "end": HOUR + 30,
+        **ends,
+        **more,
+    }
+
+
+def at(interface: str, address: str, **more: Any) -> list[Record]:
+    """What makes the address the interface's own: another peer, with no bytes."""
+    return [sent(f"{address} > 192.0.2.{n}", interface, 0, **more) for n in (1, 2)]
+
+
+ONE, TWO = at("eni-1", "10.0.0.1"), at("eni-2", "10.0.0.2")
+
+
+def test_between_two_interfaces_the_sender_counts(ask: Ask) -> None:
+    records = [
+        *(sent("10.0.0.1 > 10.0.0.2", interface, 1000) for interface in ("eni-1", "eni-2")),
+        *(sent("10.0.0.2 > 10.0.0.1", interface, 70) for interface in ("eni-1", "eni-2")),
+        *ONE,
+        *TWO,
+    ]
+    assert ask(records, SUMMED) == [(1070, 2)]
+    sql = "select interface_id, bytes, second_view_of from flows where bytes > 0 order by all"
+    assert ask(records, sql) == [
+        ("eni-1", 70, "sender"),
+        ("eni-1", 1000, None),
+        ("eni-2", 70, None),
+        ("eni-2", 1000, "sender"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("owner", "expected"),
+    [
+        (ONE, 0),
+        ([], 5),
+        (at("eni-1", "10.0.0.1", start=HOUR + 3600), 5),
+        (at("eni-1", "10.0.0.1", vpc_id="vpc-b"), 5),
+        (at("eni-1", "10.0.0.1", vpc_id="vpc-a"), 0),
+        (at("eni-1", "10.0.0.1", action="REJECT", load_id=7, flow_log_id="fl-7"), 5),
+    ],
+    ids=["logged", "not logged", "in another hour", "in another VPC", "in this VPC", "rejects only"],
+)
+def test_the_receiver_counts_where_the_sender_is_not_logged(
+    ask: Ask, owner: list[Record], expected: int
+) -> None:
+    received = sent("10.0.0.1 > 10.0.0.2", "eni-2", 5, vpc_id="vpc-a")
+    if owner == ONE:
+        received["vpc_id"] = None
+    assert ask([received, *TWO, *owner], SUMMED)[0][0] == expected
+
+
+def test_an_address_that_two_vpcs_have_is_told_apart(ask: Ask) -> None:
+    pairs = [("vpc-a", "eni-1", "eni-2"), ("vpc-b", "eni-3", "eni-4")]
+    records = []
+    for vpc, sender, receiver in pairs:
+        records += [sent("10.0.0.1 > 10.0.0.2", at_, 10, vpc_id=vpc) for at_ in (sender, receiver)]
+        records += [*at(sender, "10.0.0.1", vpc_id=vpc), *at(receiver, "10.0.0.2", vpc_id=vpc)]
+    assert ask(records, SUMMED) == [(20, 2)]
+
+
+def across(sender_peers: list[Record]) -> list[Record]:
+    """What 10.0.0.1 of vpc-a sends to 10.8.0.2 of vpc-b, as both ends log it."""
+    return [
+        sent("10.0.0.1 > 10.8.0.2", "eni-1", 10, vpc_id="vpc-a"),
+        sent("10.0.0.1 > 10.8.0.2", "eni-2", 10, vpc_id="vpc-b"),
+        *at("eni-2", "10.8.0.2", vpc_id="vpc-b"),
+        *sender_peers,
+    ]
+
+
+def test_between_vpcs_the_sender_counts_if_it_logged_the_pair(ask: Ask) -> None:
+    assert ask(across(at("eni-1", "10.0.0.1", vpc_id="vpc-a")), SUMMED) == [(10, 1)]
+    assert ask(across([])[1:], SUMMED) == [(10, 0)]
+    # Another VPC has the same address, and sends to its own 10.8.0.2.
+    twins = [
+        sent("10.0.0.1 > 10.8.0.2", "eni-3", 10, vpc_id="vpc-c"),
+        *at("eni-3", "10.0.0.1", vpc_id="vpc-c"),
+        *at("eni-4", "10.8.0.2", vpc_id="vpc-c"),
+    ]
+    assert ask([*across([])[1:], *twins], SUMMED) == [(20, 0)]
+
+
+def test_equal_records_are_all_counted(ask: Ask) -> None:
+    minimal = {"srcaddr": "10.0.0.1", "dstaddr": "10.0.0.2", "bytes": 7}
+    assert ask([minimal, dict(minimal)], SUMMED) == [(14, 0)]
+
+
+def log(name: str, load_id: int, *records: Record) -> list[Record]:
+    return [record | {"flow_log_id": name, "load_id": load_id} for record in records]
+
+
+A, R = sent("10.0.0.1 > 192.0.2.1", "eni-1", 100), sent("192.0.2.1 > 10.0.0.1", "eni-1", 1, action="REJECT")
+
+
+@pytest.mark.parametrize(
+    ("logs", "expected"),
+    [
+        ([log("fl-a", 1, A, R), log("fl-b", 2, A)], {"fl-a"}),
+        ([log("fl-a", 1, R), log("fl-b", 2, A, R)], {"fl-b"}),
+        ([log("fl-a", 1, A), log("fl-b", 2, R)], {"fl-a", "fl-b"}),
+        ([log("fl-a", 1, A, R), log("fl-b", 2, A, A, R, R)], {"fl-b"}),
+        ([log("fl-a", 1, A, R), log("fl-b", 2, A, R)], {"fl-a"}),
+        ([log("fl-a", 1, A, R), log("fl-a", 2, A, R)], {"fl-a"}),
+        (
+            [log("fl-a", 1, A, R), log("fl-b", 2, *(r | {"start": HOUR + 3600} for r in (A, R)))],
+            {"fl-a", "fl-b"},
+        ),
+        (
+            [log("fl-a", 1, A, R), log("fl-b", 2, *(r | {"interface_id": "eni-2"} for r in (A, R)))],
+            {"fl-a", "fl-b"},
+        ),
+    ],
+    ids=[
+        "all before accepts",
+        "all before rejects",
+        "one of each action",
+        "the finer interval",
+        "the first by name",
+        "two objects of one",
+        "hours apart",
+        "two interfaces",
+    ],
+)
+def test_of_overlapping_flow_logs_one_counts_an_hour(
+    ask: Ask, logs: list[list[Record]], expected: set[str]
+) -> None:
+    records = [record for one in logs for record in one]
+    sql = "select flow_log_id, bool_and(counted), bool_or(counted) from flows group by all"
+    rows = ask(records, sql)
+    assert {name for name, _, some in rows if some} == expected
+    assert all(every == some for _, every, some in rows)
+
+
+def test_of_a_nat_gateway_the_inside_leg_counts(ask: Ask) -> None:
+    # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-records-examples.html, with bytes
+    nat = [
+        sent("10.0.1.5 > 10.0.0.220 (203.0.113.5)", "eni-nat", 100),
+        sent("10.0.0.220 > 203.0.113.5", "eni-nat", 100),
+        sent("203.0.113.5 > 10.0.0.220", "eni-nat", 7),
+        sent("10.0.0.220 (203.0.113.5) > 10.0.1.5", "eni-nat", 7),
+    ]
+    assert ask(nat, SUMMED) == [(107, 2)]
+    assert ask(nat, "select srcaddr, pkt_dstaddr from flows where second_view_of = 'leg' order by 1") == [
+        ("10.0.0.220", "203.0.113.5"),
+        ("203.0.113.5", "10.0.0.220"),
+    ]
+    host = [
+        sent("10.0.1.5 > 203.0.113.5", "eni-host", 100),
+        sent("203.0.113.5 > 10.0.1.5", "eni-host", 7),
+        *at("eni-host", "10.0.1.5"),
+    ]
+    assert ask([*nat, *host], SUMMED) == [(107, 4)]
+    assert ask([*nat, *host], "select distinct interface_id from flows where counted") == [("eni-host",)]
+
+
+def test_what_an_appliance_sends_on_counts_once(ask: Ask) -> None:
+    records = [
+        sent("10.0.0.1 > 10.0.5.5 (10.0.0.2)", "eni-fw", 50),
+        sent("10.0.5.5 (10.0.0.1) > 10.0.0.2", "eni-fw", 50),
+    ]
+    assert ask(records, SUMMED) == [(50, 1)]
+
+
+def test_what_pods_receive_and_send_counts(ask: Ask) -> None:
+    records = [
+        sent("192.0.2.9 > 10.0.0.1 (10.0.0.77)", "eni-1", 30),
+        sent("10.0.0.77 > 192.0.2.9", "eni-1", 4),
+        sent("10.0.0.1 (10.0.0.78) > 192.0.2.9", "eni-1", 8),
+    ]
+    assert ask(records, SUMMED) == [(42, 0)]
+
+
+def test_through_a_transit_gateway_each_way_counts_once(ask: Ask) -> None:
+    # AWS's example as before, with bytes: the server's interface, then those of the gateway in two zones.
+    records = [
+        sent("10.20.33.164 > 10.40.2.236", "eni-3", 300),
+        sent("10.40.2.236 > 10.20.33.164", "eni-3", 9),
+        sent("10.40.1.175 (10.20.33.164) > 10.40.2.236", "eni-1", 300),
+        sent("10.40.2.236 > 10.40.2.31 (10.20.33.164)", "eni-2", 9),
+        *at("eni-3", "10.40.2.236"),
+    ]
+    assert ask(records, SUMMED) == [(309, 2)]
+
+
+def tgw(direction: str, attachment: str, pair: str) -> Record:
+    return sent(
+        "10.1.0.1 > 10.2.0.1",
+        None,
+        40,
+        action=None,
+        tgw_id="tgw-1",
+        tgw_attachment_id=attachment,
+        tgw_pair_attachment_id=pair,
+        flow_direction=direction,
+    )
+
+
+def test_transit_gateway_records_count_where_there_are_no_others(ask: Ask) -> None:
+    both = [tgw("ingress", "attach-a", "attach-b"), tgw("egress", "attach-b", "attach-a")]
+    assert ask(both, SUMMED) == [(40, 1)]
+    assert ask(both[1:], SUMMED) == [(40, 0)]
+    assert ask([*both, sent("10.1.0.1 > 10.2.0.1", "eni-1", 38)], SUMMED) == [(38, 2)]
+
+
+def test_records_that_log_hardly_anything_count(ask: Ask) -> None:
+    records = [{"bytes": 1}, {"bytes": 2, "srcaddr": "10.0.0.1"}, {"bytes": 4, "interface_id": "eni-1"}]
+    assert ask([*records, *ONE], SUMMED) == [(7, 0)]
