@@ -58,7 +58,7 @@ def _screens(terminal: Terminal) -> dict[str, str]:
     terminal.key("C-c", "C-l")
     terminal.wait("action", gone=True)
     terminal.enter(".run top by=port top=5")
-    terminal.wait(r"\(5 rows\)")
+    terminal.wait(rf"\(5 rows\)(.*\n)+{_IDLE}")
     terminal.enter(".chart records")
     terminal.wait(f"█(.*\n)+{_IDLE}")
     screens["chart"] = _kept(terminal.screen())
