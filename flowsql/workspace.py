@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -70,6 +70,10 @@ class Workspace:
         if self._library is None:
             self._library = find_library(self._queries or Path.cwd() / FOLDER, user_folder())
         return self._library
+
+    def forget_library(self) -> None:
+        """Reads the saved queries anew when they are next asked for: files may have changed."""
+        self._library = None
 
     def load(
         self,
@@ -146,7 +150,7 @@ class Workspace:
         rows of a statement only when there is just one; `one_result` refuses several statements with rows.
         Raises UsageError, QueryError.
         """
-        with self._session(options) as session:
+        with self.session(options) as session:
             statements = session.statements(sql)
             if not statements:
                 raise UsageError("no SQL statement given", remedy="for example: select count(*) from flows")
@@ -162,19 +166,28 @@ class Workspace:
                 result = session.execute(_filtered(session, statement, options), parameters)
                 if result.has_rows:
                     result.judge = judge
-                    yield _limited(result, options.max_rows)
+                    yield limited(result, options.max_rows)
 
-    def iterate_run(self, name: str, texts: Mapping[str, str], options: QueryOptions) -> Iterator[Result]:
+    def iterate_run(
+        self,
+        name: str,
+        texts: Mapping[str, str],
+        options: QueryOptions,
+        *,
+        on_session: Callable[[Session], None] = lambda session: None,
+    ) -> Generator[Result, None, None]:
         """The one Result of a saved query, as a stream; the session ends with the iteration.
 
         `texts` are its parameters as a user types them. SQL of a saved query can read the records and
-        nothing else. Raises LibraryError for a wrong name or parameter, QueryError.
+        nothing else. `on_session` gets the session before its statement runs, to watch its progress.
+        Raises LibraryError for a wrong name or parameter, QueryError.
         """
         from flowsql.library.parameters import bind, columns_needed
 
         query, preset = self.library.get(name)
         values = bind(query, {**preset, **texts}, now=options.now, tz=options.tz)
-        with self._session(options) as session:
+        with self.session(options) as session:
+            on_session(session)
             notes = _missing_notes(session, query, sorted(columns_needed(query, values)))
             _register_files(session, query, values)
             statement = _filtered(session, _only_select(session, query), options)
@@ -182,9 +195,10 @@ class Workspace:
             result = session.execute(statement, values)
             result.judge = partial(session.trust, query.sql, notes, absence=query.absence)
             result.title = query.question
-            yield _limited(result, options.max_rows)
+            yield limited(result, options.max_rows)
 
-    def _session(self, options: QueryOptions) -> Session:
+    def session(self, options: QueryOptions) -> Session:
+        """A session of one's own, for statements that build on each other. Raises StoreError."""
         return Session(self.store.catalog, options)
 
     def forget(
@@ -374,7 +388,7 @@ def _register_files(session: Session, query: SavedQuery, values: Mapping[str, ob
                 ) from error
 
 
-def _limited(result: Result, max_rows: int | None) -> Result:
+def limited(result: Result, max_rows: int | None) -> Result:
     """The result cut after `max_rows` rows, which `truncated` then tells once they are read."""
     if max_rows is not None:
         result.batches = _first_rows(result, iter(result.batches), max_rows)

@@ -31,6 +31,8 @@ def script() -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code (exit_codes.py); never raises."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given and sys.stdin.isatty() and sys.stdout.isatty():
+        given = ["repl"]
     try:
         code = _run(given)
         sys.stdout.flush()

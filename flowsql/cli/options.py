@@ -185,8 +185,8 @@ class OutputOptions:
         typer.Option(
             "--format",
             metavar="F",
-            help="table, csv, tsv, json, ndjson, markdown, parquet; default: FILE's suffix, else table on a "
-            "terminal and csv in a pipe.",
+            help="table, expanded, csv, tsv, json, ndjson, markdown, parquet; default: FILE's suffix, else "
+            "table on a terminal and csv in a pipe.",
             rich_help_panel=_OUTPUT,
         ),
     ] = None

@@ -56,6 +56,8 @@ class Session:
     def __init__(self, catalog: Catalog, options: QueryOptions) -> None:
         self.options = options
         self._catalog = catalog
+        # What `count` or `trust` has counted already.
+        self.counted: Trust | None = None
         self._con = engine_connection()
         self._views: dict[str, View] = {}
         self._search_path = "memory.main"
@@ -86,6 +88,33 @@ class Session:
         """Ends the session; unread rows are gone."""
         self._con.close()
 
+    def renew(self, options: QueryOptions) -> None:
+        """From here on the views are the store as it is now, in the window and scope of `options`.
+
+        What statements made stays: temporary tables, macros, variables, settings but for the search path.
+        Limits are those of the beginning. The rows of earlier statements must have been read or given up.
+        Raises StoreError, and QueryError when something of the user's is in the way; a later `renew` may
+        mend either.
+        """
+        with self._guarded(self._con):
+            self._con.execute("set search_path = 'memory.main'")
+            self._con.execute("detach database if exists catalog")
+            self._catalog.attach(self._con)
+            self.options, self.counted = options, None
+            self._known = known_relations("catalog.", options)
+            self.segments = live_segments(self._con)
+            self._create_views()
+            # What the user's own views name must be there, whether or not the next statement names it.
+            for view in self._views.values():
+                self._con.execute(
+                    f"drop {'table' if view.name in LOOKED_UP else 'view'} if exists {view.name}"
+                )
+                _create(self._con, replace(view, sql=self._known.get(view.name, view.sql)))
+
+    def progress(self) -> float:
+        """How much of the running statement is done, 0 to 1; it may jump back. From any thread."""
+        return max(self._con.query_progress(), 0.0) / 100
+
     @property
     def segments_in_window(self) -> list[LiveSegment]:
         """The segments that a query of this session reads."""
@@ -95,6 +124,9 @@ class Session:
         # Otherwise `from x` would find Python variables of that name.
         self._con.execute("set python_enable_replacements = false")
         self._con.execute("set global TimeZone = 'UTC'")
+        # Progress is measured for whoever asks, and never printed.
+        self._con.execute("set enable_progress_bar_print = false")
+        self._con.execute("set enable_progress_bar = true")
         spill = Path(tempfile.gettempdir()) / f"flowsql-{os.getpid()}"
         self._con.execute(f"set temp_directory = {quoted(str(spill))}")
         if self.options.memory_limit:
@@ -114,18 +146,31 @@ class Session:
             for statement in macro_statements():
                 self._con.execute(statement)
         window = self.options.window
-        self._con.execute(f"create view records as {self._records(window)}")
+        self._con.execute(f"create or replace view records as {self._records(window)}")
         points = capture_conditions_of(self.options.scope)
         if points != conditions_of(self.options.scope):
             self._known["logged_records"] = self._records(window, points)
         if window.is_bounded and self.options.context_s:
             self._known["records_in_context"] = self._records(window.widened(self.options.context_s))
         for table in ("loads", "segments", "objects"):
-            self._con.execute(f"create view {table} as from catalog.{table}")
+            self._con.execute(f"create or replace view {table} as from catalog.{table}")
         self._con.execute(
-            "create view rejects as"
+            "create or replace view rejects as"
             " select loads.name, rejects.* from catalog.rejects join catalog.loads using (load_id)"
         )
+
+    def count(self) -> Trust:
+        """What the session's records are, without how complete they are. Raises QueryError."""
+        with self._guarded(self._con):
+            self.counted = trust_of(self._con, self.segments, self.options, ())
+        return self.counted
+
+    def names_tables(self, statement: duckdb.Statement) -> bool:
+        """Whether the statement names any table or view: without one its answer is not about the store."""
+        try:
+            return bool(self._con.get_table_names(statement.query))
+        except duckdb.Error:
+            return True  # its own error comes when it runs
 
     def _records(self, window: Window, conditions: Sequence[str] | None = None) -> str:
         """A select of the records in the window that meet the conditions; the scope's if none are given."""
@@ -157,7 +202,8 @@ class Session:
         con = self._con.cursor()
         con.execute(f"set search_path = {quoted(self._search_path)}")
         with self._guarded(con):
-            trust = replace(trust_of(con, self.segments, self.options, notes), absence=absence)
+            self.counted = trust_of(con, self.segments, self.options, notes)
+            trust = replace(self.counted, absence=absence)
         try:
             with self._guarded(con):
                 self._create_views_named("select state from coverage", con)

@@ -39,6 +39,7 @@ FORMATS: dict[str, Format] = {
     f.name: f
     for f in (
         Format("table", (".txt",), "text_table"),
+        Format("expanded", (), "expanded"),
         Format("csv", (".csv",), "delimited", "render_csv"),
         Format("tsv", (".tsv", ".tab"), "delimited", "render_tsv"),
         Format("json", (".json",), "json_lines", "render_json"),

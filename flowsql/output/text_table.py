@@ -67,7 +67,7 @@ def render(result: Result, sink: BinaryIO, options: Options) -> int:
     for texts in chain(measured, (_texts(batch, options) for batch in batches)):
         sink.write(_body(columns, texts).encode())
         rows += len(texts[0])
-    sink.write(_foot(columns, rows, len(result.columns), width).encode())
+    sink.write(_foot(columns, rows, len(result.columns), width, options.whole).encode())
     return rows
 
 
@@ -113,7 +113,7 @@ def _body(columns: list[_Column], texts: list[Texts]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _foot(columns: list[_Column], rows: int, in_all: int, width: int | None) -> str:
+def _foot(columns: list[_Column], rows: int, in_all: int, width: int | None, whole: str) -> str:
     lines = [f"({rows} row{'' if rows == 1 else 's'})"]
     left_out, cells_cut = in_all - len(columns), sum(column.cells_cut for column in columns)
     notices = []
@@ -122,5 +122,5 @@ def _foot(columns: list[_Column], rows: int, in_all: int, width: int | None) -> 
     if left_out:
         notices.append(f"{left_out} column{'' if left_out == 1 else 's'} left out on the right")
     if notices:
-        lines += textwrap.wrap(f"{', '.join(notices)}; all of it with -o FILE", width or 0)
+        lines += textwrap.wrap(f"{', '.join(notices)}; all of it with {whole}", width or 0)
     return "".join(f"{line}\n" for line in lines)
