@@ -38,6 +38,7 @@ _MOST_VALUES = 100
 # of a connection have the same sum of ports, whose hash is as good where all clients take even ports.
 _ALL_EXCHANGES_UP_TO = 250_000
 _EXCHANGES = "hash(srcport + dstport) % 8 = 0"
+_ENDS = "vpc_id, protocol, srcaddr, srcport, dstaddr, dstport"
 _POINTS = ("interface_id", "resource_id", "tgw_attachment_id")
 _TGW = ("resource_type", "tgw_id", "tgw_attachment_id")
 _USED = (*_PROFILE, *_PAIRS, "srcport", "tcp_flags", "start", "end")
@@ -149,7 +150,7 @@ def _count(con: duckdb.DuckDBPyConnection, segment: Counted) -> None:
     con.execute(f"create or replace temp view source as {_source_sql(segment)}")
     ((records,),) = con.execute("select count(*) from source").fetchall()
     some = f" where {_EXCHANGES}" if records > _ALL_EXCHANGES_UP_TO else ""
-    con.execute(f"create or replace temp view exchanges as from source{some}")
+    con.execute(f"create or replace temp table exchanges as select {_ENDS} from source{some}")
     for statement in _statements():
         con.execute(statement)
     present = [column for column in _VALUE_COLUMNS if column in segment.columns]
