@@ -7,10 +7,8 @@ import zlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import duckdb
+import duckdb
 
 _COMMENT_LINE = re.compile(r"--[ ]?(.*)\n?")
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
@@ -26,6 +24,8 @@ _WHOLE_ROWS = (
 _LISTING = frozenset(
     {"show", "information_schema", "duckdb_views", "duckdb_columns", "duckdb_tables", "pragma"}
 )
+# The macro that tells which edition() a catalogue has.
+_EDITION = "flowsql_edition"
 # The columns of `flows` for which other records have to be looked at.
 COUNTED_COLUMNS = frozenset({"counted", "second_view_of"})
 _SIDES = frozenset(
@@ -191,10 +191,11 @@ def edition() -> str:
 
 def has_edition(con: duckdb.DuckDBPyConnection, database: str) -> bool:
     """Whether the macros and views in that attached catalogue are just these."""
-    found = con.execute(
-        "select comment from duckdb_views() where database_name = ? and view_name = ?",
-        [database, VIEWS[-1].name],
-    ).fetchall()
+    try:
+        # A macro, as it is found by its name: `duckdb_views()` looks at every view.
+        found = con.execute(f"select {database}.main.{_EDITION}()").fetchall()
+    except duckdb.CatalogException:
+        return False
     return found == [(edition(),)]
 
 
@@ -216,6 +217,6 @@ def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     if has_edition(con, name):
         return [records]
     known = known_relations()
-    mark = f"comment on view {VIEWS[-1].name} is '{edition()}'"
+    mark = f"create or replace macro {_EDITION}() as '{edition()}'"
     views = [View(v.name, v.about, known.get(v.name, v.sql)) for v in VIEWS]
     return [*macro_statements(), records, *map(view_statement, views), mark]
