@@ -16,7 +16,6 @@ Only `cli` and `repl` print them; `exit_codes` maps them to what the process ret
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -66,5 +65,7 @@ class Interrupted(FlowsqlError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The remedy for a mistyped name: the nearest known one as a question, or ''."""
+    import difflib
+
     nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean {nearest[0]!r}?" if nearest else ""

@@ -350,11 +350,12 @@ def _missing_notes(session: Session, query: SavedQuery, needed: Sequence[str]) -
     """Notes on needed fields that part of the records lack. Raises QueryError if all lack one."""
     from flowsql.engines.trust import missing_fields
     from flowsql.logformat.fields import find
-    from flowsql.logformat.format_string import to_format_string
 
     missing = missing_fields(session.segments, session.options.window, needed)
     wholly = [field for column, share in missing.items() if share == 1.0 for field in find(column)[:1]]
     if wholly:
+        from flowsql.logformat.format_string import to_format_string
+
         names = ", ".join(f"{field.name} (version {field.version})" for field in wholly)
         raise QueryError(
             f"no record of the window has {names}",

@@ -24,7 +24,7 @@ from flowsql.result import Result
 from flowsql.store.catalog import Catalog, engine_connection, quoted
 from flowsql.store.records import LiveSegment, live_segments, records_sql, touching
 from flowsql.trust import Trust
-from flowsql.views.known import known_relations
+from flowsql.views.known import empty_relations, known_relations
 from flowsql.views.views import (
     COUNTED_COLUMNS,
     LOOKED_UP,
@@ -105,11 +105,15 @@ class Session:
             self.segments = live_segments(self._con)
             self._create_views()
             # What the user's own views name must be there, whether or not the next statement names it.
-            for view in self._views.values():
-                self._con.execute(
-                    f"drop {'table' if view.name in LOOKED_UP else 'view'} if exists {view.name}"
-                )
-                _create(self._con, replace(view, sql=self._known.get(view.name, view.sql)))
+            before, self._views = self._views, {}
+            try:
+                for view in before.values():
+                    kind = "table" if view.name in LOOKED_UP else "view"
+                    self._con.execute(f"drop {kind} if exists {view.name}")
+                shown = (word for view in before.values() for word in (view.name, *view.traced))
+                self._create_views_named(" ".join(shown), self._con)
+            finally:
+                self._views = before | self._views
 
     def progress(self) -> float:
         """How much of the running statement is done, 0 to 1; it may jump back. From any thread."""
@@ -145,6 +149,8 @@ class Session:
         else:
             for statement in macro_statements():
                 self._con.execute(statement)
+        logged = {column for segment in self.segments for column in segment.columns}
+        self._known.update(empty_relations(logged))
         window = self.options.window
         self._con.execute(f"create or replace view records as {self._records(window)}")
         points = capture_conditions_of(self.options.scope)
@@ -188,10 +194,10 @@ class Session:
     def _create_views_named(self, sql: str, con: duckdb.DuckDBPyConnection) -> None:
         """Makes the views that the text may read, as far as they are not there already."""
         shown = self._views["flows"].traced if "flows" in self._views else ()
-        for view in views_named(" ".join([sql, *shown])):
+        for view in views_named(" ".join([sql, *shown]), self._known):
             known = self._views.get(view.name)
             if known is None or not known.traced >= view.traced:
-                _create(con, replace(view, sql=self._known.get(view.name, view.sql)))
+                _create(con, view)
                 self._views[view.name] = view
 
     def trust(self, sql: str = "", notes: Sequence[str] = (), *, absence: bool = False) -> Trust:

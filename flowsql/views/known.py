@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from flowsql.query_options import QueryOptions
 from flowsql.store.catalog import quoted
 from flowsql.window import Scope
@@ -46,6 +48,39 @@ def known_relations(catalog: str = "", options: QueryOptions | None = None) -> d
             " length(log_format) - length(replace(log_format, '$', '')) as fields"
             f" from {catalog}loads"
         ),
+    }
+
+
+# Views that have no row unless records have fields of theirs: their columns, and sets of fields, of each of
+# which one must be there.
+_HAVE_ROWS_BY: dict[str, tuple[dict[str, str], tuple[frozenset[str], ...]]] = {
+    "legs": (
+        {"interface_id": "varchar", "sender": "varchar", "receiver": "varchar"},
+        (frozenset({"pkt_srcaddr", "pkt_dstaddr"}),),
+    ),
+    "sent_across": (
+        {"hour": "bigint", "sender": "varchar", "receiver": "varchar"},
+        (frozenset({"vpc_id"}),),
+    ),
+    "entrances": (
+        {"attachment": "varchar"},
+        (frozenset({"flow_direction"}), frozenset({"tgw_attachment_id"})),
+    ),
+    "nat_points": ({"point": "varchar"}, (frozenset({"interface_type", "resource_id", "pkt_dstaddr"}),)),
+    "address_subnets": (
+        {"vpc_id": "varchar", "address": "varchar", "subnet_id": "varchar"},
+        (frozenset({"subnet_id"}),),
+    ),
+}
+
+
+def empty_relations(logged: Set[str]) -> dict[str, str]:
+    """Name -> SELECT of no rows, of the views that can have none where records have these columns only."""
+    return {
+        name: f"select {', '.join(f'cast(null as {kind}) as {column}' for column, kind in columns.items())}"
+        " where false"
+        for name, (columns, groups) in _HAVE_ROWS_BY.items()
+        if not all(group & logged for group in groups)
     }
 
 

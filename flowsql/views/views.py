@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import duckdb
+import duckdb
 
+_COMMENT_LINES = re.compile(r"^\s*--.*$", re.MULTILINE)
 _COMMENT_LINE = re.compile(r"--[ ]?(.*)\n?")
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 # What a view reads.
 _SOURCE = re.compile(r"\b(?:from|join) ([a-z_]+)")
-# What may show all columns of a relation: stars but that of count(*), FROM without SELECT, other statements.
+# What may show all columns of a relation: stars but that of count(*) and those before a number, a parameter
+# or a parenthesis, which multiply; FROM without SELECT, other statements.
 _WHOLE_ROWS = (
-    re.compile(r"(?<!\()\*|\*(?!\s*\))"),
+    re.compile(r"(?<!\()\*(?!\s*[\d$(])|\*(?!\s*[\d$()])"),
     re.compile(r"(?:^|[(;]|\b(?:as|all|name|union|except|intersect))\s*from\b", re.IGNORECASE),
     re.compile(r"\b(?:columns|describe|summarize|pivot|unpivot|table)\b|(?:^|;)\s*desc\b", re.IGNORECASE),
 )
@@ -26,6 +27,8 @@ _WHOLE_ROWS = (
 _LISTING = frozenset(
     {"show", "information_schema", "duckdb_views", "duckdb_columns", "duckdb_tables", "pragma"}
 )
+# The macro that tells which edition() a catalogue has.
+_EDITION = "flowsql_edition"
 # The columns of `flows` for which other records have to be looked at.
 COUNTED_COLUMNS = frozenset({"counted", "second_view_of"})
 _SIDES = frozenset(
@@ -128,24 +131,32 @@ def view_statement(view: View) -> str:
     return f"create or replace view {view.name} as\n{view.sql}"
 
 
-def views_named(sql: str) -> list[View]:
+def views_named(sql: str, known: Mapping[str, str] | None = None) -> list[View]:
     """The views that a text of SQL may read, those that they read themselves included, in order of creation.
 
-    Making all of them would take longer than most queries. `flows` is without what nobody asks for, as
-    DuckDB would do the work of finding it out all the same.
+    `known` is name -> SELECT of those that are made otherwise, and then read other views or none. Making all
+    views would take longer than most queries. `flows` is without what nobody asks for, as DuckDB would do
+    the work of finding it out all the same.
     """
+    known = known or {}
+    sql = _COMMENT_LINES.sub("", sql)
     words = set(_WORD.findall(sql.lower()))
     if words & _LISTING:
-        return list(VIEWS)
+        return [_made_by(view, known) for view in VIEWS]
     shows_all = any(pattern.search(sql) for pattern in _WHOLE_ROWS)
     chosen: list[View] = []
     for view in reversed(VIEWS):
         if view.name in words:
             shown = view.traced if shows_all else view.traced & words
-            chosen.insert(0, _showing(view, shown))
-            sql_of_it = chosen[0].sql
+            chosen.insert(0, _made_by(_showing(view, shown), known))
+            sql_of_it = _COMMENT_LINES.sub("", chosen[0].sql)
             words |= set(_SOURCE.findall(sql_of_it)) | TRACED_COLUMNS & set(_WORD.findall(sql_of_it))
     return chosen
+
+
+def _made_by(view: View, known: Mapping[str, str]) -> View:
+    """The view by its SELECT in `known`, if it is there."""
+    return replace(view, sql=known[view.name]) if view.name in known else view
 
 
 def _showing(view: View, traced: frozenset[str]) -> View:
@@ -191,10 +202,11 @@ def edition() -> str:
 
 def has_edition(con: duckdb.DuckDBPyConnection, database: str) -> bool:
     """Whether the macros and views in that attached catalogue are just these."""
-    found = con.execute(
-        "select comment from duckdb_views() where database_name = ? and view_name = ?",
-        [database, VIEWS[-1].name],
-    ).fetchall()
+    try:
+        # A macro, as it is found by its name: `duckdb_views()` looks at every view.
+        found = con.execute(f"select {database}.main.{_EDITION}()").fetchall()
+    except duckdb.CatalogException:
+        return False
     return found == [(edition(),)]
 
 
@@ -216,6 +228,6 @@ def published_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
     if has_edition(con, name):
         return [records]
     known = known_relations()
-    mark = f"comment on view {VIEWS[-1].name} is '{edition()}'"
-    views = [View(v.name, v.about, known.get(v.name, v.sql)) for v in VIEWS]
+    mark = f"create or replace macro {_EDITION}() as '{edition()}'"
+    views = [_made_by(view, known) for view in VIEWS]
     return [*macro_statements(), records, *map(view_statement, views), mark]

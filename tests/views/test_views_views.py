@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from flowsql.store.records import RECORD_COLUMNS
+from flowsql.views.known import empty_relations
 from flowsql.views.views import (
     VIEWS,
     create_statements,
@@ -143,6 +144,11 @@ def test_a_filter_on_start_reaches_the_scan_and_other_columns_are_not_read(tmp_p
         ("describe flows", True),
         ("summarize flows", True),
         ("create table t as from flows", True),
+        ("select sum(bytes) * 100 / (2 *(3 * $top)) from flows", False),
+        ("select 3 * $top, flows . * from flows", True),
+        ("select distinct on (srcaddr) * from flows", True),
+        ("select * exclude (srcaddr) from flows", True),
+        ("-- counted, * of flows\nselect bytes from flows", False),
     ],
 )
 def test_other_records_are_looked_at_only_for_columns_that_can_be_seen(sql: str, sees: bool) -> None:
@@ -160,6 +166,40 @@ def test_views_that_are_named_come_with_those_they_read() -> None:
         "coverage",
     ]
     assert views_named("show tables") == list(VIEWS)
+
+
+def test_a_view_that_is_known_otherwise_comes_with_what_it_reads_then() -> None:
+    known = {"nat_points": "select 'a' as point where false"}
+    assert [view.name for view in views_named("select point from nat_points")] == [
+        "records_in_context",
+        "nat_points",
+    ]
+    (view,) = views_named("select point from nat_points", known)
+    assert view.sql == known["nat_points"]
+
+
+def test_views_without_rows_have_the_columns_of_those_with_rows(con: duckdb.DuckDBPyConnection) -> None:
+    for name, sql in empty_relations(set()).items():
+        assert con.execute(f"describe {sql}").fetchall() == con.execute(f"describe {name}").fetchall()
+        assert con.execute(sql).fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("logged", "empty"),
+    [
+        ({"srcaddr", "bytes"}, {"legs", "sent_across", "entrances", "nat_points", "address_subnets"}),
+        ({"pkt_srcaddr"}, {"sent_across", "entrances", "nat_points", "address_subnets"}),
+        ({"pkt_dstaddr", "vpc_id"}, {"entrances", "address_subnets"}),
+        ({"flow_direction", "resource_id"}, {"legs", "sent_across", "entrances", "address_subnets"}),
+        (
+            {"flow_direction", "tgw_attachment_id", "subnet_id"},
+            {"legs", "sent_across", "nat_points"},
+        ),
+        ({column for column, _ in RECORD_COLUMNS}, set()),
+    ],
+)
+def test_views_without_rows_are_those_whose_fields_no_record_has(logged: set[str], empty: set[str]) -> None:
+    assert set(empty_relations(logged)) == empty
 
 
 def test_any_duckdb_can_read_the_published_catalogue(tmp_path: Path) -> None:
