@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -222,11 +223,22 @@ def _with_origin(table: pa.Table, load_id: int, flow_log_id: str | None) -> pa.T
     """The table in the order of `records`, text as dictionaries, with load_id and flow_log_id."""
     size = table.num_rows
     columns = {name: _as_dictionary(table.column(name)) for name in table.column_names}
-    columns[LOAD_ID.name] = pa.chunked_array([pa.repeat(pa.scalar(load_id, pa.int64()), size)])
-    if flow_log_id is not None:
-        indices = pa.repeat(pa.scalar(0, pa.int32()), size)
-        columns[FLOW_LOG_ID.name] = pa.chunked_array([pa.DictionaryArray.from_arrays(indices, [flow_log_id])])
+    # As long as a power of two, so that most blocks of an object share them.
+    load_ids, flow_log_ids = _origin(load_id, flow_log_id, 1 << size.bit_length())
+    columns[LOAD_ID.name] = pa.chunked_array([load_ids.slice(0, size)])
+    if flow_log_ids is not None:
+        columns[FLOW_LOG_ID.name] = pa.chunked_array([flow_log_ids.slice(0, size)])
     return pa.table({name: columns[name] for name in sorted(columns, key=_POSITION.__getitem__)})
+
+
+@lru_cache(maxsize=4)
+def _origin(load_id: int, flow_log_id: str | None, records: int) -> tuple[pa.Array, pa.Array | None]:
+    """The columns load_id and flow_log_id of that many records of a load; None if it has no flow log."""
+    load_ids = pa.repeat(pa.scalar(load_id, pa.int64()), records)
+    if flow_log_id is None:
+        return load_ids, None
+    indices = pa.repeat(pa.scalar(0, pa.int32()), records)
+    return load_ids, pa.DictionaryArray.from_arrays(indices, [flow_log_id])
 
 
 def _as_dictionary(column: pa.ChunkedArray) -> pa.ChunkedArray:
