@@ -111,7 +111,7 @@ def test_once_chart_why_and_toolbar(terminal, home, monkeypatch) -> None:
     screen.enter(".window 2026-11-23 2026-11-24")
     screen.wait(r"2026-11-23T00:00:00Z to 2026-11-24T00:00:00Z │ up to 300 records")
     screen.enter(".why")
-    screen.wait(r"^all records: 300 records, no line rejected")
+    screen.wait(r"^The window and scope is all records")
 
 
 def test_save_and_run(terminal, home, filled) -> None:
