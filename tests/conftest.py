@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from flowsql.workspace import Workspace
 
@@ -16,6 +17,10 @@ _DEFAULT_HEADER = (
     "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end"
     " action log-status\n"
 )
+
+# Machines are shared: how long an example takes says nothing about it.
+settings.register_profile("flowsql", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("flowsql")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
