@@ -53,7 +53,7 @@ def _summary(report: "CheckReport") -> str:
         f"{report.checked_bytes / 1e6:,.1f} MB read: "
     )
     text += f"{damaged:,} damaged" if damaged else "clean"
-    return text + (f"; {left:,} leftovers, which the next load removes" if left else "")
+    return text + (f"; {counted(left, 'leftover')}, which the next load removes" if left else "")
 
 
 @takes(store=StoreOptions, output=OutputOptions, narration=NarrationOptions)
