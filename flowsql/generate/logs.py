@@ -12,7 +12,7 @@ from random import Random
 
 from flowsql.errors import UsageError, did_you_mean
 from flowsql.generate.background import Background
-from flowsql.generate.describe import FlowLog, write_description
+from flowsql.generate.describe.answers import FlowLog, write_description
 from flowsql.generate.field_values import columns_of, is_transit
 from flowsql.generate.kinds import KINDS, MEANINGS
 from flowsql.generate.relations import Leg, Relations, Wanted, build_relations, is_covered
