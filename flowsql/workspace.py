@@ -176,16 +176,27 @@ class Workspace:
         *,
         on_session: Callable[[Session], None] = lambda session: None,
     ) -> Generator[Result, None, None]:
+        """`iterate_query` for the saved query of that name or alias. Raises LibraryError for a wrong name."""
+        query, preset = self.library.get(name)
+        yield from self.iterate_query(query, {**preset, **texts}, options, on_session=on_session)
+
+    def iterate_query(
+        self,
+        query: SavedQuery,
+        texts: Mapping[str, str],
+        options: QueryOptions,
+        *,
+        on_session: Callable[[Session], None] = lambda session: None,
+    ) -> Generator[Result, None, None]:
         """The one Result of a saved query, as a stream; the session ends with the iteration.
 
         `texts` are its parameters as a user types them. SQL of a saved query can read the records and
         nothing else. `on_session` gets the session before its statement runs, to watch its progress.
-        Raises LibraryError for a wrong name or parameter, QueryError.
+        Raises LibraryError for a wrong parameter, QueryError.
         """
         from flowsql.library.parameters import bind, columns_needed
 
-        query, preset = self.library.get(name)
-        values = bind(query, {**preset, **texts}, now=options.now, tz=options.tz)
+        values = bind(query, texts, now=options.now, tz=options.tz)
         with self.session(options) as session:
             on_session(session)
             notes = _missing_notes(session, query, sorted(columns_needed(query, values)))
