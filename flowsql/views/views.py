@@ -102,7 +102,7 @@ VIEWS: tuple[View, ...] = tuple(
             *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
             *("own_addresses", "translating", "interface_roles", "legs", "crossings", "entrances", "flows"),
             *("openings", "tcp_directions"),
-            *("capture_points", "nat_points", "skipped_minutes"),
+            *("capture_points", "nat_points", "relay_addresses", "skipped_minutes"),
             *("flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),
             *("stitched", "conversations", "address_subnets", "rejections"),
             *("coverage", "coverage_by_hour"),
@@ -115,7 +115,7 @@ LOOKED_UP = frozenset(
         *("interface_addresses", "interface_ends", "own_networks", "endpoints"),
         *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
         *("own_addresses", "translating", "interface_roles", "legs", "crossings", "entrances"),
-        *("capture_points", "nat_points", "skipped_minutes", "reused_pairs"),
+        *("capture_points", "nat_points", "relay_addresses", "skipped_minutes", "reused_pairs"),
         "address_subnets",
     }
 )

@@ -21,13 +21,13 @@ with conversation as (
         server_addr,
         server_port,
         protocol,
-        cast(floor(extract(epoch from first_time)) as bigint) as start_s,
+        cast(floor(epoch(first_time)) as bigint) as start_s,
         coalesce(bytes_to_server, 0) as bytes_sent,
         coalesce(bytes_to_client, 0) as bytes_received
     from conversations
     where protocol in (6, 17)
         and outcome in ('answered', 'one-way', 'not decidable', 'silent')
-        and client_addr not in (select address from interface_roles where translates or relays)
+        and client_addr not in (select address from relay_addresses)
 ),
 -- Of several interfaces that saw a series, the one that saw most of it.
 seen as (

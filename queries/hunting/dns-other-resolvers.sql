@@ -25,7 +25,7 @@ with pair as (
         and server_port in (53, 853)
         and not is_private_address(server_addr)
         and not is_special_address(server_addr)
-        and client_addr not in (select address from interface_roles where translates or relays)
+        and client_addr not in (select address from relay_addresses)
     group by capture_point, client_addr, server_addr, server_port
 ),
 ranked as (

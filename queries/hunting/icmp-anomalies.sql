@@ -32,8 +32,12 @@ judged as (
 )
 select
     sender_addr,
-    case when is_sweep then 'sweep ' else '' end || case when is_large then 'large ' else '' end
-        || case when is_many then 'many' else '' end as what,
+    concat_ws(
+        ' ',
+        case when is_sweep then 'sweep' end,
+        case when is_large then 'large' end,
+        case when is_many then 'many' end
+    ) as what,
     hosts,
     cast(packets as bigint) as packets,
     cast(bytes as bigint) as bytes,

@@ -11,14 +11,14 @@ with large as (
     select *, coalesce(bytes_to_server, 0) + coalesce(bytes_to_client, 0) as bytes
     from conversations
     where coalesce(bytes_to_server, 0) + coalesce(bytes_to_client, 0) >= $min_bytes
-        and client_addr not in (select address from interface_roles where translates or relays)
+        and client_addr not in (select address from relay_addresses)
 ),
 ranked as (
     select
         *,
         row_number() over (
             partition by client_addr, client_port, server_addr, server_port, protocol,
-                cast(floor(extract(epoch from first_time) / 600) as bigint)
+                cast(floor(epoch(first_time) / 600) as bigint)
             order by bytes desc, capture_point, first_time
         ) as place
     from large
@@ -32,7 +32,7 @@ select
     cast(bytes as bigint) as bytes,
     bytes_to_server,
     bytes_to_client,
-    cast(extract(epoch from last_time) - extract(epoch from first_time) as bigint) as duration_s,
+    cast(epoch(last_time) - epoch(first_time) as bigint) as duration_s,
     evidence,
     first_time,
     last_time

@@ -22,7 +22,7 @@ with opened as (
     where protocol = 6
         and (server_port = $port or ($port is null and server_port in (22, 135, 139, 445, 3389, 5985, 5986)))
         and evidence <> 'unknown'
-        and client_addr not in (select address from interface_roles where translates or relays)
+        and client_addr not in (select address from relay_addresses)
     group by client_addr, server_addr, server_port
 )
 select

@@ -12,11 +12,11 @@
 with lasting as (
     select
         *,
-        extract(epoch from last_time) - extract(epoch from first_time) as duration_s
+        epoch(last_time) - epoch(first_time) as duration_s
     from conversations
     where protocol in (6, 17)
         and not (protocol = 17 and server_port = 123)
-        and extract(epoch from last_time) - extract(epoch from first_time) >= $longer_than
+        and epoch(last_time) - epoch(first_time) >= $longer_than
 ),
 ranked as (
     select

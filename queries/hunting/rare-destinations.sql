@@ -26,7 +26,7 @@ with pair as (
         and server_port not in (53, 123, 853)
         and not is_private_address(server_addr)
         and not is_special_address(server_addr)
-        and client_addr not in (select address from interface_roles where translates or relays)
+        and client_addr not in (select address from relay_addresses)
     group by capture_point, client_addr, server_addr
 ),
 ranked as (

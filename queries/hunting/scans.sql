@@ -57,12 +57,12 @@ attempt as (
         max(case when is_answered then 1 else 0 end) as answered,
         count(distinct source_port) as source_ports,
         min(case when is_turned then 0 else 1 end) as is_sure,
-        cast(floor(extract(epoch from first_time) / 900) as bigint) as quarter,
+        cast(floor(epoch(first_time) / 900) as bigint) as quarter,
         min(first_time) as first_time,
         max(first_time) as last_time
     from tried
     where not (source_port < 1024 and target_port >= 1024)
-    group by source_addr, target_addr, target_port, protocol, cast(floor(extract(epoch from first_time) / 900) as bigint)
+    group by source_addr, target_addr, target_port, protocol, cast(floor(epoch(first_time) / 900) as bigint)
 ),
 target as (
     select

@@ -43,7 +43,7 @@ select
     conversations,
     cast(failed as bigint) as failed,
     round(
-        conversations * 60.0 / greatest(extract(epoch from last_time) - extract(epoch from first_time), 60), 1
+        conversations * 60.0 / greatest(epoch(last_time) - epoch(first_time), 60), 1
     ) as per_minute,
     cast(bytes_to_server as bigint) as bytes_to_server,
     cast(bytes_to_client as bigint) as bytes_to_client,

@@ -15,7 +15,7 @@ with opening as (
         server_addr,
         server_port,
         client_addr,
-        cast(floor(extract(epoch from first_time) / 60) as bigint) as minute,
+        cast(floor(epoch(first_time) / 60) as bigint) as minute,
         case
             when outcome in ('silent', 'not decidable') then 1
             when outcome = 'answered' and client_flags & 29 = 0 then 1
