@@ -1,8 +1,8 @@
 -- Which hosts sent far more than they got to places on the internet that hardly anyone else talks to?
 -- counts: bytes of conversations that the host opened, each once, at the interface that saw most of the pair; what gateways
 --   pass on in their own name, DNS and NTP are left out
--- needs: srcaddr, dstaddr, srcport, dstport, protocol, bytes
--- uses: tcp_flags, interface_id, start, end, pkt_srcaddr, pkt_dstaddr
+-- needs: srcaddr, dstaddr, srcport, dstport, bytes
+-- uses: protocol, tcp_flags, interface_id, start, end, pkt_srcaddr, pkt_dstaddr
 -- param min_bytes integer [0..1000000000000000] = 500000000 : bytes sent by a pair
 -- param min_ratio number [0..1000000000] = 10 : bytes sent for each byte received
 -- param max_hosts integer [1..1000000] = 2 : so many hosts may send there, in all
