@@ -140,7 +140,9 @@ class Names:
             self._wanted.clear()
             # A store that is missing or damaged is told about when it is asked, not while someone types.
             with contextlib.suppress(FlowsqlError):
-                self.vocabulary = replace(self.vocabulary, library=self._library())
+                library = self._library()
+                library.all()  # read here and now, not at the key that needs it
+                self.vocabulary = replace(self.vocabulary, library=library)
             with contextlib.suppress(FlowsqlError):
                 self._read_session()
             with contextlib.suppress(FlowsqlError):
