@@ -227,7 +227,7 @@ class Session:
         try:
             with self._guarded(con):
                 self._create_views_named("select state from coverage", con)
-                trust = with_coverage(con, trust, self.options)
+                self.counted = trust = with_coverage(con, trust, self.options)
                 if any(column in sql for column in COUNTED_COLUMNS):
                     self._create_views_named("select counted from flows", con)
                     trust = with_second_views(con, trust, self.options)
@@ -258,6 +258,11 @@ class Session:
         with self._guarded(self._con):
             self._create_views_named(sql, self._con)
         return statements
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of SQL of one's own, which names no view of the session. Raises QueryError."""
+        with self._guarded(self._con):
+            return self._con.execute(sql).fetchall()
 
     @staticmethod
     def gives_rows(statement: duckdb.Statement) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 from flowsql import exit_codes
 from flowsql.repl.completion import ShellCompleter
 from flowsql.repl.config import Config
+from flowsql.repl.coverage import Coverage
 from flowsql.repl.highlighting import SqlLexer, has_colours, style
 from flowsql.repl.key_bindings import key_bindings
 from flowsql.repl.toolbar import toolbar
@@ -30,12 +32,21 @@ _TYPED = "<prompt>"
 
 def interact(shell: Shell, config: Config) -> int:
     """Prompts until the user leaves; the exit code, which the user's errors do not change."""
+    # Little garbage at a time, and never all objects of all imports: no key waits for that.
+    gc.freeze()
+    gc.set_threshold(1_000, 10, 10)
     history = _history(shell, config.history_path)
     prompt = _prompt_session(shell, config, history)
     shell.history = lambda: reversed(list(history.load_history_strings()))
     shell.ask = _asked
-    shell.names.on_read = prompt.app.invalidate
-    shell.names.on_read = prompt.app.invalidate
+    coverage = Coverage(shell)
+    coverage.on_read = prompt.app.invalidate
+
+    def on_names() -> None:
+        prompt.app.invalidate()
+        coverage.catch_up()
+
+    shell.names.on_read = on_names
     shell.run_lines(config.startup, "startup")
     while not shell.is_over:
         shell.names.catch_up()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flowsql.engines.duckdb_engine import Session
     from flowsql.library.saved_query import SavedQuery
     from flowsql.result import Result
+    from flowsql.trust import Trust
     from flowsql.workspace import Workspace
 
 # Files that read files, before it is taken for a circle.
@@ -106,11 +107,16 @@ class Shell:
             return None
         return status.st_ino, status.st_mtime_ns
 
+    @property
+    def counted(self) -> Trust | None:
+        """What is known of the records of window and scope."""
+        return self._session.counted if self._session else None
+
     def records_text(self) -> str:
         """The records of window and scope and what they lack, as far as known; '' before the session."""
         if self._session is None:
             return ""
-        counted = self._session.counted
+        counted = self.counted
         if counted is not None:
             parts = [
                 f"{counted.records:,} records",

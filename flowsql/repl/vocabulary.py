@@ -77,7 +77,7 @@ def read_relations(session: Session) -> Relations:
     """The tables and views that the session's SQL can name, with their columns. Raises QueryError."""
     relations: dict[str, tuple[str, list[tuple[str, str]]]] = {}
     found_in: dict[str, str] = {}
-    for name, kind, column, data_type, database in _rows(session, _RELATIONS):
+    for name, kind, column, data_type, database in session.rows(_RELATIONS):
         if found_in.setdefault(name, database) == database:
             relations.setdefault(name, (kind, []))[1].append((column, data_type))
     return relations
@@ -155,14 +155,8 @@ class Names:
             if not session.options.window.is_bounded and session.options.scope.is_empty:
                 session.count()  # from the catalogue alone: so the toolbar knows it
             relations = read_relations(session)
-            functions = tuple(name for name, _ in _rows(session, _FUNCTIONS))
-            keywords = self.vocabulary.keywords or tuple(name for (name,) in _rows(session, _KEYWORDS))
+            functions = tuple(name for name, _ in session.rows(_FUNCTIONS))
+            keywords = self.vocabulary.keywords or tuple(name for (name,) in session.rows(_KEYWORDS))
         self.vocabulary = replace(
             self.vocabulary, relations=relations, functions=functions, keywords=keywords
         )
-
-
-def _rows(session: Session, sql: str) -> list[tuple[str, ...]]:
-    (statement,) = session.statements(sql)
-    table = session.execute(statement, {}).read_all()
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))

@@ -71,6 +71,23 @@ def test_names_of_the_session_are_offered(menu, shell) -> None:
     assert "my_macro(" in menu("select my_m|")
 
 
+def test_reading_names_makes_no_view_nor_reads_a_record(menu, shell) -> None:
+    assert menu("from fl|")[:1] == ["flows"]
+    made = "select view_name from duckdb_views() where database_name = 'memory' and not internal"
+    basic = {"records", "loads", "segments", "objects", "rejects"}
+    assert {name for (name,) in shell.shell.session.rows(made)} == basic
+    assert (
+        shell.shell.session.rows("select table_name from duckdb_tables() where database_name = 'memory'")
+        == []
+    )
+
+
+def test_all_columns_of_flows_fit_into_the_menu(menu, shell) -> None:
+    offered = menu("select f.| from flows f")
+    shell.run("select * from flows limit 0;")
+    assert len(offered) == len(shell.shell.columns_of_answer())
+
+
 def test_files_are_offered(menu, home) -> None:
     (home / "logs").mkdir()
     (home / "logs" / "a.gz").touch()

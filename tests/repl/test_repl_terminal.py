@@ -109,7 +109,7 @@ def test_once_chart_why_and_toolbar(terminal, home, monkeypatch) -> None:
     screen.wait(r"^ACCEPT │200 █+$")
     assert len(re.findall("█", screen.screen())) > 60
     screen.enter(".window 2026-11-23 2026-11-24")
-    screen.wait(r"2026-11-23T00:00:00Z to 2026-11-24T00:00:00Z │ up to 300 records")
+    screen.wait(r"2026-11-23T00:00:00Z to 2026-11-24T00:00:00Z │ 300 records │ 50 % of slots covered")
     screen.enter(".why")
     screen.wait(r"^The window and scope is all records")
 
