@@ -7,8 +7,10 @@ import io
 from typing import TYPE_CHECKING
 
 from flowsql.errors import UsageError, did_you_mean
+from flowsql.output.wrapped import wrapped
 from flowsql.repl.arguments import parse_options, split_words
 from flowsql.repl.pager import paged
+from flowsql.repl.screen import screen_size
 from flowsql.repl.vocabulary import read_relations
 from flowsql.result import Result
 
@@ -79,12 +81,13 @@ def fields(shell: Shell, text: str) -> int:
 
 
 def paged_command(shell: Shell, words: Sequence[str]) -> int:
-    """Runs a command that only prints, into the pager; its exit code."""
+    """Runs a command that only prints text, into the pager; its exit code."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         code = shell.command_line(words)
+    text = printed.getvalue()
     with paged(shell.settings.pager if shell.terminal else "") as sink:
-        sink.write(printed.getvalue().encode())
+        sink.write((wrapped(text, screen_size().columns) if shell.terminal else text).encode())
     return code
 
 

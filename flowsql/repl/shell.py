@@ -16,7 +16,7 @@ from flowsql.query_options import QueryOptions
 from flowsql.repl.display import Answer, Display
 from flowsql.repl.inputs import is_command, split_expanded, split_inputs
 from flowsql.repl.narration import Narration
-from flowsql.repl.nearest import with_nearest_relation
+from flowsql.repl.nearest import with_nearest_name
 from flowsql.repl.progress import progress_line
 from flowsql.repl.settings import Settings
 from flowsql.repl.vocabulary import Names
@@ -126,6 +126,15 @@ class Shell:
             return ", ".join(part for part in parts if part)
         return f"up to {sum(segment.records for segment in self._session.segments_in_window):,} records"
 
+    def as_options(self) -> list[str]:
+        """Store, window, scope and limits as a command of the command line takes them."""
+        words = ["--store", str(self.workspace.store.folder)]
+        for name, value in self.texts.items():
+            for one in value if isinstance(value, list | tuple) else [value]:
+                if one is not None:
+                    words += [f"--{name.replace('_', '-')}", str(one)]
+        return words
+
     def columns_of_answer(self) -> list[str]:
         """The columns of the last answer."""
         return self.last_answer.rows.column_names if self.last_answer else []
@@ -183,7 +192,7 @@ class Shell:
 
     def _tell(self, error: FlowsqlError, where: str) -> None:
         if isinstance(error, QueryError) and self._session is not None:
-            error = with_nearest_relation(error, self._session)
+            error = with_nearest_name(error, self.last_sql, self._session)
         if where:
             within = f"{where}: {error.where}" if error.where else where
             error = type(error)(error.cause, where=within, remedy=error.remedy)

@@ -152,7 +152,8 @@ class Names:
     def _read_session(self) -> None:
         with self._lock:
             session = self._session()
-            if not session.options.window.is_bounded and session.options.scope.is_empty:
+            is_all = not session.options.window.is_bounded and session.options.scope.is_empty
+            if is_all and session.counted is None:
                 session.count()  # from the catalogue alone: so the toolbar knows it
             relations = read_relations(session)
             functions = tuple(name for name, _ in session.rows(_FUNCTIONS))
