@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +31,8 @@ if TYPE_CHECKING:
     from flowsql.repl.shell import Shell
 
 _PROMPT, _MORE = "flowsql> ", "      -> "
-_TYPED = "<prompt>"
+# In what `termios.tcgetattr` gives.
+_LOCAL_MODES = 3
 
 
 def interact(shell: Shell, config: Config) -> int:
@@ -47,19 +52,34 @@ def interact(shell: Shell, config: Config) -> int:
         coverage.catch_up()
 
     shell.names.on_read = on_names
-    shell.run_lines(config.startup, "startup")
-    while not shell.is_over:
-        shell.names.catch_up()
-        draft, shell.draft = shell.draft, ""
-        try:
-            text = prompt.prompt(default=draft)
-            with shell.lock:
-                shell.run_typed(text)
-        except KeyboardInterrupt:
-            continue
-        except EOFError:
-            break
+    with _silent_ctrl_c():
+        shell.run_lines(config.startup, "startup")
+        while not shell.is_over:
+            shell.names.catch_up()
+            draft, shell.draft = shell.draft, ""
+            try:
+                text = prompt.prompt(default=draft)
+                with shell.lock:
+                    shell.run_typed(text)
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                break
     return exit_codes.DONE
+
+
+@contextmanager
+def _silent_ctrl_c() -> Iterator[None]:
+    """While entered, the terminal writes no `^C` where the next prompt or a message is to stand."""
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    changed = termios.tcgetattr(terminal)
+    changed[_LOCAL_MODES] &= ~termios.ECHOCTL
+    termios.tcsetattr(terminal, termios.TCSADRAIN, changed)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def _prompt_session(shell: Shell, config: Config, history: History) -> PromptSession[str]:

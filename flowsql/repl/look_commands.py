@@ -7,10 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from flowsql.errors import UsageError, did_you_mean
-from flowsql.output.wrapped import wrapped
 from flowsql.repl.arguments import parse_options, split_words
-from flowsql.repl.pager import paged
-from flowsql.repl.screen import screen_size
 from flowsql.repl.vocabulary import read_relations
 from flowsql.result import Result
 
@@ -85,9 +82,7 @@ def paged_command(shell: Shell, words: Sequence[str]) -> int:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         code = shell.command_line(words)
-    text = printed.getvalue()
-    with paged(shell.settings.pager if shell.terminal else "") as sink:
-        sink.write((wrapped(text, screen_size().columns) if shell.terminal else text).encode())
+    shell.display.text(printed.getvalue().rstrip("\n"))
     return code
 
 

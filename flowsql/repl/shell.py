@@ -63,8 +63,8 @@ class Shell:
         self.is_over = False
         # What an editor left for the next prompt.
         self.draft = ""
-        # Changes results before they are shown, while `.watch` compares them.
-        self.each_result: Callable[[Result], Result] | None = None
+        # Changes results before they are shown, while `.watch` compares them; None shows nothing.
+        self.each_result: Callable[[Result], Result | None] | None = None
         # What a terminal gives: earlier inputs, and answers to questions. Without one both are empty.
         self.history: Callable[[], Iterable[str]] = lambda: ()
         self.ask: Callable[[str], str] = lambda question: ""
@@ -269,7 +269,10 @@ class Shell:
         try:
             if result.has_rows:
                 shown = self.each_result(result) if self.each_result else result
-                self.last_answer = self.display.show(shown, self.options, expanded=expanded)
+                if shown is None:
+                    self.narration.notice("nothing new")
+                else:
+                    self.last_answer = self.display.show(shown, self.options, expanded=expanded)
         finally:
             if isinstance(result.batches, Iterator):
                 getattr(result.batches, "close", lambda: None)()
