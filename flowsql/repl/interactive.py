@@ -52,7 +52,7 @@ def interact(shell: Shell, config: Config) -> int:
         coverage.catch_up()
 
     shell.names.on_read = on_names
-    with _silent_ctrl_c():
+    with _unechoed():
         shell.run_lines(config.startup, "startup")
         while not shell.is_over:
             shell.names.catch_up()
@@ -69,12 +69,15 @@ def interact(shell: Shell, config: Config) -> int:
 
 
 @contextmanager
-def _silent_ctrl_c() -> Iterator[None]:
-    """While entered, the terminal writes no `^C` where the next prompt or a message is to stand."""
+def _unechoed() -> Iterator[None]:
+    """While entered, keys pressed during a statement, Ctrl-C too, are not written into its answer.
+
+    The next prompt has them.
+    """
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
     changed = termios.tcgetattr(terminal)
-    changed[_LOCAL_MODES] &= ~termios.ECHOCTL
+    changed[_LOCAL_MODES] &= ~termios.ECHO
     termios.tcsetattr(terminal, termios.TCSADRAIN, changed)
     try:
         yield

@@ -67,6 +67,7 @@ def test_ctrl_c_stops_the_query_and_clears_the_line_but_not_the_shell(terminal) 
     screen.wait(r"^interrupted\nflowsql>", within_s=30)
     elapsed = time.monotonic() - pressed
     assert elapsed < 1 or os.getloadavg()[0] > (os.cpu_count() or 1), elapsed
+    assert "^C" not in screen.screen()
     screen.type("select nonsense")
     screen.wait("nonsense")
     screen.key("C-c")
@@ -74,6 +75,19 @@ def test_ctrl_c_stops_the_query_and_clears_the_line_but_not_the_shell(terminal) 
     screen.wait(r"^k\n─\n7\n(.*\n)+flowsql>$")
     screen.key("C-d")
     screen.wait_for_end()
+
+
+def test_keys_pressed_during_a_statement_are_for_the_next_prompt(terminal) -> None:
+    screen = terminal()
+    screen.enter("select 'looked' as a;")
+    screen.wait("^looked$")
+    screen.enter(".watch 4s --times 2")
+    screen.wait(r"^── 20\d\d.*\na\n─+\nlooked\n\(1 row\)$")
+    screen.type("select 'ahead' as a;")
+    shown = screen.wait(r"^flowsql> select 'ahead' as a;$")
+    assert shown.count("ahead") == 1
+    screen.key("Enter")
+    screen.wait(r"^ahead$")
 
 
 def test_pager_comes_only_when_needed(terminal) -> None:
