@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -109,20 +110,20 @@ def _names_in(folder: Path, paths: Iterable[Path]) -> dict[str, Named | LibraryE
 
 
 def _sql_files(folder: Path) -> list[Path]:
-    # Hidden files are editors' backups and copies that are not finished yet.
-    return [
-        path
-        for path in sorted(folder.rglob("*.sql"))
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
+    found = []
+    for place, folders, files in os.walk(folder):
+        # Hidden files are editors' backups and copies that are not finished yet.
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(place, name) for name in files if name.endswith(".sql") and name[0] != "."]
+    return sorted(path for path in found if path.is_file())
 
 
 def _files_with(name: str, folder: Path) -> Iterator[Path]:
-    """The files that may have that name: it is theirs, or stands in them, as an alias does."""
-    mentioned = name.encode()
+    """The files that may have that name: it is theirs, or looks like an alias in them."""
+    alias = re.compile(rb"alias\s*:[\s-]*" + re.escape(name.encode()) + rb"(?![\w-])")
     for path in _sql_files(folder):
         with contextlib.suppress(OSError):
-            if path.stem != name and mentioned not in path.read_bytes():
+            if path.stem != name and not alias.search(path.read_bytes()):
                 continue
         yield path
 

@@ -171,11 +171,14 @@ def test_one_name_is_found_as_among_all(tmp_path: Path) -> None:
         {
             "x-bad.sql": question("Hidden?"),
             "sub/x-d.sql": aliased("D?", "x-e by=a"),
+            "x-g.sql": "-- G?\n-- alias:\n--   x-h\nselect 1",
             "x-f.sql": "-- What of x-e?\nfrom x",
         },
     )
     library = find_library(project, user)
-    assert {name for name in library.names if name.startswith("x-")} == {f"x-{n}" for n in [*"acdef", "bad"]}
+    assert {name for name in library.names if name.startswith("x-")} == {
+        f"x-{n}" for n in [*"acdefgh", "bad"]
+    }
     for name, found in library.names.items():
         fresh = find_library(project, user)
         if isinstance(found, LibraryError):
