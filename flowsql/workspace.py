@@ -35,6 +35,8 @@ class Workspace:
 
     def __init__(self, folder: Path, *, wait_s: float = 30.0, queries: Path | None = None) -> None:
         self.store = Store(folder, published_statements, wait_s=wait_s)
+        # Whether the process ends with its next session, which then need not be taken down.
+        self.ends_process = False
         self._queries = queries
         self._library: Library | None = None
         self._temporary: Path | None = None
@@ -213,7 +215,7 @@ class Workspace:
 
     def session(self, options: QueryOptions) -> Session:
         """A session of one's own, for statements that build on each other. Raises StoreError."""
-        return Session(self.store.catalog, options)
+        return Session(self.store.catalog, options, ends_process=self.ends_process)
 
     def forget(
         self,
