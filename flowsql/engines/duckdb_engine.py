@@ -25,14 +25,16 @@ from flowsql.store.catalog import Catalog, engine_connection, quoted
 from flowsql.store.records import LiveSegment, live_segments, records_sql, touching
 from flowsql.trust import Trust
 from flowsql.views.known import empty_relations, known_relations
+from flowsql.views.reading import NOTHING, Reading, lasts, reading_of
 from flowsql.views.views import (
     COUNTED_COLUMNS,
     LOOKED_UP,
+    RELATIONS,
     View,
     has_edition,
     macro_statements,
     view_statement,
-    views_named,
+    views_read,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +61,9 @@ class Session:
         # What `count` or `trust` has counted already.
         self.counted: Trust | None = None
         self._con = engine_connection()
-        self._views: dict[str, View] = {}
+        # The SELECT of each view that is there, and what the user's own views and macros read.
+        self._made: dict[str, str] = {}
+        self._lasting = NOTHING
         self._search_path = "memory.main"
         self._known = known_relations("catalog.", options)
         try:
@@ -104,16 +108,14 @@ class Session:
             self._known = known_relations("catalog.", options)
             self.segments = live_segments(self._con)
             self._create_views()
-            # What the user's own views name must be there, whether or not the next statement names it.
-            before, self._views = self._views, {}
+            before, self._made = self._made, {}
             try:
-                for view in before.values():
-                    kind = "table" if view.name in LOOKED_UP else "view"
-                    self._con.execute(f"drop {kind} if exists {view.name}")
-                shown = (word for view in before.values() for word in (view.name, *view.traced))
-                self._create_views_named(" ".join(shown), self._con)
-            finally:
-                self._views = before | self._views
+                for name in before:
+                    self._con.execute(f"drop {'table' if name in LOOKED_UP else 'view'} if exists {name}")
+                self._make_views(NOTHING, self._con)
+            except BaseException:
+                self._made = before | self._made
+                raise
 
     def progress(self) -> float:
         """How much of the running statement is done, 0 to 1; it may jump back. From any thread."""
@@ -191,14 +193,15 @@ class Session:
         where = " and ".join(f"({condition})" for condition in chosen)
         return f"select * from ({records}) where {where}" if where else records
 
-    def _create_views_named(self, sql: str, con: duckdb.DuckDBPyConnection) -> None:
-        """Makes the views that the text may read, as far as they are not there already."""
-        shown = self._views["flows"].traced if "flows" in self._views else ()
-        for view in views_named(" ".join([sql, *shown]), self._known):
-            known = self._views.get(view.name)
-            if known is None or not known.traced >= view.traced:
+    def _make_views(self, reading: Reading, con: duckdb.DuckDBPyConnection) -> None:
+        """Makes the views that are read as they are needed for that, as far as they are not so already.
+
+        A view over one that is made anew follows it: DuckDB keeps its text.
+        """
+        for view in views_read(reading | self._lasting, self._known):
+            if self._made.get(view.name) != view.sql:
                 _create(con, view)
-                self._views[view.name] = view
+                self._made[view.name] = view.sql
 
     def trust(self, sql: str = "", notes: Sequence[str] = (), *, absence: bool = False) -> Trust:
         """How far to trust the answers to that SQL; while rows are still to be read, too.
@@ -212,10 +215,10 @@ class Session:
             trust = replace(self.counted, absence=absence)
         try:
             with self._guarded(con):
-                self._create_views_named("select state from coverage", con)
+                self._make_views(Reading(frozenset({"coverage"})), con)
                 trust = with_coverage(con, trust, self.options)
                 if any(column in sql for column in COUNTED_COLUMNS):
-                    self._create_views_named("select counted from flows", con)
+                    self._make_views(Reading(frozenset({"flows"}), COUNTED_COLUMNS), con)
                     trust = with_second_views(con, trust, self.options)
         except QueryTimeout:
             # The answer is there; how far to trust it is not worth losing it for.
@@ -242,7 +245,13 @@ class Session:
         except duckdb.Error as error:
             raise query_error(error) from error
         with self._guarded(self._con):
-            self._create_views_named(sql, self._con)
+            read = NOTHING
+            for statement in statements:
+                reading = reading_of(self._con, statement.query, RELATIONS)
+                read |= reading
+                if lasts(statement.query):
+                    self._lasting |= reading
+            self._make_views(read, self._con)
         return statements
 
     @staticmethod
@@ -325,7 +334,7 @@ class Session:
 def _create(con: duckdb.DuckDBPyConnection, view: View) -> None:
     """Makes the view, or a table of what is looked up: DuckDB would guess it to be long."""
     if view.name in LOOKED_UP:
-        con.execute(f"create table {view.name} as\n{view.sql}")
+        con.execute(f"create or replace table {view.name} as\n{view.sql}")
     else:
         con.execute(view_statement(view))
 

@@ -11,22 +11,13 @@ from pathlib import Path
 
 import duckdb
 
+from flowsql.views.reading import Reading
+
 _COMMENT_LINES = re.compile(r"^\s*--.*$", re.MULTILINE)
 _COMMENT_LINE = re.compile(r"--[ ]?(.*)\n?")
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 # What a view reads.
 _SOURCE = re.compile(r"\b(?:from|join) ([a-z_]+)")
-# What may show all columns of a relation: stars but that of count(*) and those before a number, a parameter
-# or a parenthesis, which multiply; FROM without SELECT, other statements.
-_WHOLE_ROWS = (
-    re.compile(r"(?<!\()\*(?!\s*[\d$(])|\*(?!\s*[\d$()])"),
-    re.compile(r"(?:^|[(;]|\b(?:as|all|name|union|except|intersect))\s*from\b", re.IGNORECASE),
-    re.compile(r"\b(?:columns|describe|summarize|pivot|unpivot|table)\b|(?:^|;)\s*desc\b", re.IGNORECASE),
-)
-# Words of statements that list relations.
-_LISTING = frozenset(
-    {"show", "information_schema", "duckdb_views", "duckdb_columns", "duckdb_tables", "pragma"}
-)
 # The macro that tells which edition() a catalogue has.
 _EDITION = "flowsql_edition"
 # The columns of `flows` for which other records have to be looked at.
@@ -108,6 +99,7 @@ VIEWS: tuple[View, ...] = tuple(
         ),
     )
 )
+RELATIONS = frozenset(view.name for view in VIEWS)
 # Those that are short however many the records, and looked up for each of them.
 LOOKED_UP = frozenset(
     {
@@ -131,26 +123,23 @@ def view_statement(view: View) -> str:
     return f"create or replace view {view.name} as\n{view.sql}"
 
 
-def views_named(sql: str, known: Mapping[str, str] | None = None) -> list[View]:
-    """The views that a text of SQL may read, those that they read themselves included, in order of creation.
+def views_read(reading: Reading, known: Mapping[str, str] | None = None) -> list[View]:
+    """The views of such a reading, those that they read themselves included, in order of creation.
 
     `known` is name -> SELECT of those that are made otherwise, and then read other views or none. Making all
     views would take longer than most queries. `flows` is without what nobody asks for, as DuckDB would do
     the work of finding it out all the same.
     """
     known = known or {}
-    sql = _COMMENT_LINES.sub("", sql)
-    words = set(_WORD.findall(sql.lower()))
-    if words & _LISTING:
-        return [_made_by(view, known) for view in VIEWS]
-    shows_all = any(pattern.search(sql) for pattern in _WHOLE_ROWS)
+    read = {view.name for view in VIEWS if reading.reads(view.name)}
+    columns = set(reading.shown(TRACED_COLUMNS | _MIRRORED))
     chosen: list[View] = []
     for view in reversed(VIEWS):
-        if view.name in words:
-            shown = view.traced if shows_all else view.traced & words
-            chosen.insert(0, _made_by(_showing(view, shown), known))
-            sql_of_it = _COMMENT_LINES.sub("", chosen[0].sql)
-            words |= set(_SOURCE.findall(sql_of_it)) | TRACED_COLUMNS & set(_WORD.findall(sql_of_it))
+        if view.name in read:
+            chosen.insert(0, _made_by(_showing(view, view.traced & columns), known))
+            sql = _COMMENT_LINES.sub("", chosen[0].sql)
+            read |= set(_SOURCE.findall(sql))
+            columns |= TRACED_COLUMNS & set(_WORD.findall(sql))
     return chosen
 
 
