@@ -90,7 +90,8 @@ VIEWS: tuple[View, ...] = tuple(
             *("logged_records", "records_in_context", "query_window"),
             *("interface_times", "interface_addresses", "load_logs", "endpoints"),
             *("flow_records", "interface_ends", "own_networks", "flow_sides"),
-            *("log_hours", "second_logs", "own_addresses", "legs", "sent_across", "entrances", "flows"),
+            *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
+            *("own_addresses", "translating", "interface_roles", "legs", "crossings", "entrances", "flows"),
             *("openings", "tcp_directions"),
             *("capture_points", "nat_points", "skipped_minutes"),
             *("flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),
@@ -104,7 +105,8 @@ RELATIONS = frozenset(view.name for view in VIEWS)
 LOOKED_UP = frozenset(
     {
         *("interface_addresses", "interface_ends", "own_networks", "endpoints"),
-        *("log_hours", "second_logs", "own_addresses", "legs", "sent_across", "entrances"),
+        *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
+        *("own_addresses", "translating", "interface_roles", "legs", "crossings", "entrances"),
         *("capture_points", "nat_points", "skipped_minutes", "reused_pairs"),
         "address_subnets",
     }
