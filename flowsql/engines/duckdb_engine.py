@@ -22,10 +22,10 @@ from flowsql.errors import FlowsqlError, Interrupted, QueryError, QueryTimeout, 
 from flowsql.query_options import QueryOptions
 from flowsql.result import Result
 from flowsql.store.catalog import Catalog, engine_connection, quoted
-from flowsql.store.records import LiveSegment, live_segments, records_sql, touching
+from flowsql.store.records import RECORD_COLUMNS, LiveSegment, live_segments, records_sql, touching
 from flowsql.trust import Trust
 from flowsql.views.known import empty_relations, known_relations
-from flowsql.views.reading import NOTHING, Reading, lasts, reading_of
+from flowsql.views.reading import NOTHING, Reading, lasts, reading_of, words_of
 from flowsql.views.views import (
     COUNTED_COLUMNS,
     LOOKED_UP,
@@ -33,6 +33,7 @@ from flowsql.views.views import (
     View,
     has_edition,
     macro_statements,
+    record_columns,
     view_statement,
     views_read,
 )
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from flowsql.window import Window
 
 _BATCH_ROWS = 10_000
+_RECORDS = View("records", "", "")
+# What is counted for the trust line, whatever a statement reads.
+_TRUST_COLUMNS = frozenset({"log_status", "packets", "bytes"})
 # Statements that give rows to show; of the others only an error is of interest.
 _WITH_ROWS = {"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"}
 _POSITION = re.compile(r"^LINE \d+:", re.MULTILINE)
@@ -107,12 +111,11 @@ class Session:
             self.options, self.counted = options, None
             self._known = known_relations("catalog.", options)
             self.segments = live_segments(self._con)
-            self._create_views()
             before, self._made = self._made, {}
             try:
                 for name in before:
                     self._con.execute(f"drop {'table' if name in LOOKED_UP else 'view'} if exists {name}")
-                self._make_views(NOTHING, self._con)
+                self._create_views()
             except BaseException:
                 self._made = before | self._made
                 raise
@@ -154,12 +157,14 @@ class Session:
         logged = {column for segment in self.segments for column in segment.columns}
         self._known.update(empty_relations(logged))
         window = self.options.window
-        self._con.execute(f"create or replace view records as {self._records(window)}")
+        conditions = conditions_of(self.options.scope)
         points = capture_conditions_of(self.options.scope)
-        if points != conditions_of(self.options.scope):
-            self._known["logged_records"] = self._records(window, points)
+        self._selections = {"records": (window, conditions)}
+        if points != conditions:
+            self._selections["logged_records"] = (window, points)
         if window.is_bounded and self.options.context_s:
-            self._known["records_in_context"] = self._records(window.widened(self.options.context_s))
+            self._selections["records_in_context"] = (window.widened(self.options.context_s), conditions)
+        self._make_views(NOTHING, self._con)
         for table in ("loads", "segments", "objects"):
             self._con.execute(f"create or replace view {table} as from catalog.{table}")
         self._con.execute(
@@ -180,28 +185,33 @@ class Session:
         except duckdb.Error:
             return True  # its own error comes when it runs
 
-    def _records(self, window: Window, conditions: Sequence[str] | None = None) -> str:
-        """A select of the records in the window that meet the conditions; the scope's if none are given."""
+    def _records(self, window: Window, conditions: Sequence[str], columns: frozenset[str]) -> str:
+        """A select of the records in the window that meet the conditions, with these columns at least."""
+        where = " and ".join(f"({condition})" for condition in conditions)
         records = records_sql(
             self.segments,
             self._catalog.folder,
             since=window.since,
             until=window.until,
             dead_loads="catalog.dead_loads",
+            columns=columns | words_of(where),
         )
-        chosen = conditions_of(self.options.scope) if conditions is None else conditions
-        where = " and ".join(f"({condition})" for condition in chosen)
         return f"select * from ({records}) where {where}" if where else records
 
     def _make_views(self, reading: Reading, con: duckdb.DuckDBPyConnection) -> None:
-        """Makes the views that are read as they are needed for that, as far as they are not so already.
+        """Makes `records` and the views that are read, with what is read of them, as far as they are not so.
 
         A view over one that is made anew follows it: DuckDB keeps its text.
         """
-        for view in views_read(reading | self._lasting, self._known):
-            if self._made.get(view.name) != view.sql:
-                _create(con, view)
-                self._made[view.name] = view.sql
+        read = reading | self._lasting
+        views = views_read(read, self._known)
+        columns = record_columns(read, views) | _TRUST_COLUMNS
+        for view in (_RECORDS, *views):
+            selection = self._selections.get(view.name)
+            sql = self._records(*selection, columns) if selection else view.sql
+            if self._made.get(view.name) != sql:
+                _create(con, replace(view, sql=sql))
+                self._made[view.name] = sql
 
     def trust(self, sql: str = "", notes: Sequence[str] = (), *, absence: bool = False) -> Trust:
         """How far to trust the answers to that SQL; while rows are still to be read, too.
@@ -285,11 +295,20 @@ class Session:
 
     def _relation(self, sql: str, bound: dict[str, Any]) -> duckdb.DuckDBPyRelation | None:
         try:
-            return self._con.sql(sql, params=bound) if bound else self._con.sql(sql)
+            return self._sql(sql, bound)
+        except (duckdb.BinderException, duckdb.CatalogException):
+            # An error names the columns that may be meant: all of them, not only those read.
+            words = words_of(sql)
+            self._make_views(Reading(words, words.union(name for name, _ in RECORD_COLUMNS)), self._con)
+        try:
+            return self._sql(sql, bound)
         except (duckdb.BinderException, duckdb.CatalogException):
             # `sql` leaves out the place of the error, `execute` tells it; neither gets to run anything.
             self._con.execute(sql, bound)
             raise
+
+    def _sql(self, sql: str, bound: dict[str, Any]) -> duckdb.DuckDBPyRelation | None:
+        return self._con.sql(sql, params=bound) if bound else self._con.sql(sql)
 
     def _stream(self, first: pa.RecordBatch | None, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         batch = first

@@ -63,12 +63,12 @@ def reading_of(con: duckdb.DuckDBPyConnection, sql: str, relations: frozenset[st
     `con` only parses the text. A text that is no SELECT reads all columns of what it may name.
     """
     tree = _tree(con, _EXPLAIN.sub("", _COMMENTS.sub(" ", sql), count=1) if _EXPLAIN.match(sql) else sql)
-    return _words_of(sql, relations) if tree is None else _Walk(relations).read(tree)
+    return _text_reading(sql, relations) if tree is None else _Walk(relations).read(tree)
 
 
 def lasts(sql: str) -> bool:
     """Whether later statements may read what this one reads, by the name of a view or macro it makes."""
-    return not _MAKES_READERS.isdisjoint(_words(sql))
+    return not _MAKES_READERS.isdisjoint(words_of(sql))
 
 
 def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
@@ -85,12 +85,13 @@ def _tree(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
     return None if tree["error"] else tree["statements"]
 
 
-def _words_of(sql: str, relations: frozenset[str]) -> Reading:
-    words = _words(sql)
+def _text_reading(sql: str, relations: frozenset[str]) -> Reading:
+    words = words_of(sql)
     return ANYTHING if words & _LISTING_WORDS else Reading(relations & words, None)
 
 
-def _words(sql: str) -> frozenset[str]:
+def words_of(sql: str) -> frozenset[str]:
+    """The words of the text, in lower case, but for those of comments."""
     return frozenset(_WORD.findall(_COMMENTS.sub(" ", sql.lower())))
 
 

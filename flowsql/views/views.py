@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
 import duckdb
 
-from flowsql.views.reading import Reading
+from flowsql.store.records import RECORD_COLUMNS
+from flowsql.views.reading import Reading, words_of
 
 _COMMENT_LINES = re.compile(r"^\s*--.*$", re.MULTILINE)
 _COMMENT_LINE = re.compile(r"--[ ]?(.*)\n?")
@@ -100,7 +101,7 @@ VIEWS: tuple[View, ...] = tuple(
         ),
     )
 )
-RELATIONS = frozenset(view.name for view in VIEWS)
+RELATIONS = frozenset({"records", *(view.name for view in VIEWS)})
 # Those that are short however many the records, and looked up for each of them.
 LOOKED_UP = frozenset(
     {
@@ -143,6 +144,12 @@ def views_read(reading: Reading, known: Mapping[str, str] | None = None) -> list
             read |= set(_SOURCE.findall(sql))
             columns |= TRACED_COLUMNS & set(_WORD.findall(sql))
     return chosen
+
+
+def record_columns(reading: Reading, views: Iterable[View]) -> frozenset[str]:
+    """The columns of `records` that such a reading or the views may read."""
+    words = (words_of(_COMMENT_LINES.sub("", view.sql)) for view in views)
+    return reading.shown(name for name, _ in RECORD_COLUMNS).union(*words)
 
 
 def _made_by(view: View, known: Mapping[str, str]) -> View:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsql.engines.duckdb_engine import Session
+from flowsql.errors import QueryError
 from flowsql.query_options import QueryOptions
 from flowsql.workspace import Workspace
 
@@ -60,6 +61,10 @@ def _answer(session: Session, sql: str) -> tuple[list[str], list[str]]:
 @pytest.mark.parametrize(
     "sql",
     [
+        "from records",
+        "select r from records r",
+        "select count(*), max(tcp_flags) from records",
+        "select bytes from records where region is null",
         "from flows",
         "select f from flows f",
         "select * exclude (bytes) from tcp_directions",
@@ -106,8 +111,27 @@ def test_views_of_the_user_follow_a_renewal(stored: Workspace) -> None:
         assert _answer(session, "from mine") == (["counted"], ["{'counted': True}"])
 
 
+@pytest.mark.parametrize(
+    ("sql", "meant"),
+    [("select tcp_flag from flows", "tcp_flags"), ("select subnet from records", "subnet_id")],
+)
+def test_an_error_names_columns_that_the_statement_does_not(lean: Session, sql: str, meant: str) -> None:
+    with pytest.raises(QueryError, match=f'Candidate bindings: .*"{meant}"'):
+        _answer(lean, sql)
+
+
 COLUMNS = st.sampled_from(
-    ["bytes", "counted", "direction", "src_scope", "second_view_of", '"start"', "Local_Addr"]
+    [
+        "bytes",
+        "tcp_flags",
+        "region",
+        "counted",
+        "direction",
+        "src_scope",
+        "second_view_of",
+        '"start"',
+        "Local_Addr",
+    ]
 )
 SHOWN = st.one_of(
     COLUMNS,
@@ -121,6 +145,7 @@ FROM = st.one_of(
         ["flows f", "flows as f", '"Flows" f', "(from flows) f", "tcp_directions f", "(table flows) f"]
     ),
     COLUMNS.map("(select *, {} as more from flows) f".format),
+    st.just("(from flows union all by name from records) f"),
     st.just("(select f.* from flows f semi join flows g using (counted)) f"),
 )
 TAIL = st.one_of(
