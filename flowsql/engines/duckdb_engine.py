@@ -21,16 +21,19 @@ from flowsql.errors import FlowsqlError, Interrupted, QueryError, QueryTimeout, 
 from flowsql.query_options import QueryOptions
 from flowsql.result import Result
 from flowsql.store.catalog import Catalog, engine_connection, quoted
-from flowsql.store.records import LiveSegment, live_segments, records_sql, touching
+from flowsql.store.records import RECORD_COLUMNS, LiveSegment, live_segments, records_sql, touching
 from flowsql.views.known import empty_relations, known_relations
+from flowsql.views.reading import NOTHING, Reading, lasts, reading_of, words_of
 from flowsql.views.views import (
     COUNTED_COLUMNS,
     LOOKED_UP,
+    RELATIONS,
     View,
     has_edition,
     macro_statements,
+    record_columns,
     view_statement,
-    views_named,
+    views_read,
 )
 from flowsql.window import Window
 
@@ -40,6 +43,9 @@ if TYPE_CHECKING:
     from flowsql.trust import Trust
 
 _BATCH_ROWS = 10_000
+_RECORDS = View("records", "", "")
+# What is counted for the trust line, whatever a statement reads.
+_TRUST_COLUMNS = frozenset({"log_status", "packets", "bytes"})
 # Statements that give rows to show; of the others only an error is of interest.
 _WITH_ROWS = {"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"}
 _POSITION = re.compile(r"^LINE \d+:", re.MULTILINE)
@@ -63,7 +69,9 @@ class Session:
         self.counted: Trust | None = None
         self._con = engine_connection()
         self._spill = Path(tempfile.gettempdir()) / f"flowsql-{os.getpid()}"
-        self._views: dict[str, View] = {}
+        # The SELECT of each view that is there, and what the user's own views and macros read.
+        self._made: dict[str, str] = {}
+        self._lasting = NOTHING
         self._search_path = "memory.main"
         self._known = known_relations("catalog.", options)
         try:
@@ -114,17 +122,14 @@ class Session:
             self.options, self.counted = options, None
             self._known = known_relations("catalog.", options)
             self.segments = live_segments(self._con)
-            self._create_views()
-            # What the user's own views name must be there, whether or not the next statement names it.
-            before, self._views = self._views, {}
+            before, self._made = self._made, {}
             try:
-                for view in before.values():
-                    kind = "table" if view.name in LOOKED_UP else "view"
-                    self._con.execute(f"drop {kind} if exists {view.name}")
-                shown = (word for view in before.values() for word in (view.name, *view.traced))
-                self._create_views_named(" ".join(shown), self._con)
-            finally:
-                self._views = before | self._views
+                for name in before:
+                    self._con.execute(f"drop {'table' if name in LOOKED_UP else 'view'} if exists {name}")
+                self._create_views()
+            except BaseException:
+                self._made = before | self._made
+                raise
 
     def progress(self) -> float:
         """How much of the running statement is done, 0 to 1; it may jump back. From any thread."""
@@ -162,12 +167,14 @@ class Session:
         logged = {column for segment in self.segments for column in segment.columns}
         self._known.update(empty_relations(logged))
         window = self.options.window
-        self._con.execute(f"create or replace view records as {self._records(window)}")
+        conditions = conditions_of(self.options.scope)
         points = capture_conditions_of(self.options.scope)
-        if points != conditions_of(self.options.scope):
-            self._known["logged_records"] = self._records(window, points)
+        self._selections = {"records": (window, conditions)}
+        if points != conditions:
+            self._selections["logged_records"] = (window, points)
         if window.is_bounded and self.options.context_s:
-            self._known["records_in_context"] = self._records(window.widened(self.options.context_s))
+            self._selections["records_in_context"] = (window.widened(self.options.context_s), conditions)
+        self._make_views(NOTHING, self._con)
         for table in ("loads", "segments", "objects"):
             self._con.execute(f"create or replace view {table} as from catalog.{table}")
         self._con.execute(
@@ -190,27 +197,33 @@ class Session:
         except duckdb.Error:
             return True  # its own error comes when it runs
 
-    def _records(self, window: Window, conditions: Sequence[str] | None = None) -> str:
-        """A select of the records in the window that meet the conditions; the scope's if none are given."""
+    def _records(self, window: Window, conditions: Sequence[str], columns: frozenset[str]) -> str:
+        """A select of the records in the window that meet the conditions, with these columns at least."""
+        where = " and ".join(f"({condition})" for condition in conditions)
         records = records_sql(
             self.segments,
             self._catalog.folder,
             since=window.since,
             until=window.until,
             dead_loads="catalog.dead_loads",
+            columns=columns | words_of(where),
         )
-        chosen = conditions_of(self.options.scope) if conditions is None else conditions
-        where = " and ".join(f"({condition})" for condition in chosen)
         return f"select * from ({records}) where {where}" if where else records
 
-    def _create_views_named(self, sql: str, con: duckdb.DuckDBPyConnection) -> None:
-        """Makes the views that the text may read, as far as they are not there already."""
-        shown = self._views["flows"].traced if "flows" in self._views else ()
-        for view in views_named(" ".join([sql, *shown]), self._known):
-            known = self._views.get(view.name)
-            if known is None or not known.traced >= view.traced:
-                _create(con, view)
-                self._views[view.name] = view
+    def _make_views(self, reading: Reading, con: duckdb.DuckDBPyConnection) -> None:
+        """Makes `records` and the views that are read, with what is read of them, as far as they are not so.
+
+        A view over one that is made anew follows it: DuckDB keeps its text.
+        """
+        read = reading | self._lasting
+        views = views_read(read, self._known)
+        columns = record_columns(read, views) | _TRUST_COLUMNS
+        for view in (_RECORDS, *views):
+            selection = self._selections.get(view.name)
+            sql = self._records(*selection, columns) if selection else view.sql
+            if self._made.get(view.name) != sql:
+                _create(con, replace(view, sql=sql))
+                self._made[view.name] = sql
 
     def trust(self, sql: str = "", notes: Sequence[str] = (), *, absence: bool = False) -> Trust:
         """How far to trust the answers to that SQL; while rows are still to be read, too.
@@ -226,10 +239,10 @@ class Session:
             trust = replace(self.counted, absence=absence)
         try:
             with self._guarded(con):
-                self._create_views_named("select state from coverage", con)
+                self._make_views(Reading(frozenset({"coverage"})), con)
                 self.counted = trust = with_coverage(con, trust, self.options)
                 if any(column in sql for column in COUNTED_COLUMNS):
-                    self._create_views_named("select counted from flows", con)
+                    self._make_views(Reading(frozenset({"flows"}), COUNTED_COLUMNS), con)
                     trust = with_second_views(con, trust, self.options)
         except QueryTimeout:
             # The answer is there; how far to trust it is not worth losing it for.
@@ -241,7 +254,7 @@ class Session:
         since, until = self.options.window.since, self.options.window.until
         if since is not None:
             reaching_back = Window(max(since - history_s, 0), until)
-            self._known["records_with_history"] = self._records(reaching_back)
+            self._selections["records_with_history"] = (reaching_back, conditions_of(self.options.scope))
 
     def register(self, name: str, table: pa.Table) -> None:
         """Makes an Arrow table readable in SQL under that name."""
@@ -263,7 +276,13 @@ class Session:
         except duckdb.Error as error:
             raise query_error(error) from error
         with self._guarded(self._con):
-            self._create_views_named(sql, self._con)
+            read = NOTHING
+            for statement in statements:
+                reading = reading_of(self._con, statement.query, RELATIONS)
+                read |= reading
+                if lasts(statement.query):
+                    self._lasting |= reading
+            self._make_views(read, self._con)
         return statements
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -302,11 +321,20 @@ class Session:
 
     def _relation(self, sql: str, bound: dict[str, Any]) -> duckdb.DuckDBPyRelation | None:
         try:
-            return self._con.sql(sql, params=bound) if bound else self._con.sql(sql)
+            return self._sql(sql, bound)
+        except (duckdb.BinderException, duckdb.CatalogException):
+            # An error names the columns that may be meant: all of them, not only those read.
+            words = words_of(sql)
+            self._make_views(Reading(words, words.union(name for name, _ in RECORD_COLUMNS)), self._con)
+        try:
+            return self._sql(sql, bound)
         except (duckdb.BinderException, duckdb.CatalogException):
             # `sql` leaves out the place of the error, `execute` tells it; neither gets to run anything.
             self._con.execute(sql, bound)
             raise
+
+    def _sql(self, sql: str, bound: dict[str, Any]) -> duckdb.DuckDBPyRelation | None:
+        return self._con.sql(sql, params=bound) if bound else self._con.sql(sql)
 
     def _stream(self, first: pa.RecordBatch | None, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         batch = first
@@ -351,7 +379,7 @@ class Session:
 def _create(con: duckdb.DuckDBPyConnection, view: View) -> None:
     """Makes the view, or a table of what is looked up: DuckDB would guess it to be long."""
     if view.name in LOOKED_UP:
-        con.execute(f"create table {view.name} as\n{view.sql}")
+        con.execute(f"create or replace table {view.name} as\n{view.sql}")
     else:
         con.execute(view_statement(view))
 

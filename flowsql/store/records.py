@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,8 +77,9 @@ def records_sql(
     since: int | None = None,
     until: int | None = None,
     dead_loads: str = "dead_loads",
+    columns: Collection[str] | None = None,
 ) -> str:
-    """A select of all columns of `records` from the files of these segments.
+    """A select of these columns of `records`, all if none are given, from the files of these segments.
 
     One branch per column set, with typed nulls for the columns it lacks. `dead_loads` names the
     table of loads that no longer count. A record is taken when since <= start < until; without `start`,
@@ -88,17 +89,24 @@ def records_sql(
     for segment in touching(segments, since, until):
         key = (segment.columns, segment.without_start > 0, segment.has_dead)
         groups.setdefault(key, []).append(segment)
+    shown = [(name, kind) for name, kind in RECORD_COLUMNS if columns is None or name in columns]
     if not groups:
-        columns = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in RECORD_COLUMNS)
-        return f"select {columns} where false"
+        return f"select {_selected(shown, frozenset())} where false"
     branches = [
-        _branch(columns, lacks_start, has_dead, members, folder, since, until, dead_loads)
-        for (columns, lacks_start, has_dead), members in groups.items()
+        f"select {_selected(shown, frozenset(present))}"
+        f" {_source(present, lacks_start, has_dead, members, folder, since, until, dead_loads)}"
+        for (present, lacks_start, has_dead), members in groups.items()
     ]
     return "\nunion all\n".join(branches)
 
 
-def _branch(
+def _selected(shown: Sequence[tuple[str, str]], present: Set[str]) -> str:
+    return ", ".join(
+        f'"{name}"' if name in present else f'cast(null as {kind}) as "{name}"' for name, kind in shown
+    )
+
+
+def _source(
     columns: tuple[str, ...],
     lacks_start: bool,
     has_dead: bool,
@@ -109,16 +117,12 @@ def _branch(
     dead_loads: str,
 ) -> str:
     present = set(columns)
-    selected = ", ".join(
-        f'"{name}"' if name in present else f'cast(null as {kind}) as "{name}"'
-        for name, kind in RECORD_COLUMNS
-    )
     files = ", ".join(quoted(str(folder / segment.path)) for segment in members)
     conditions = _in_window(present, lacks_start, since, until)
     if has_dead:
         conditions.append(f"load_id not in (select load_id from {dead_loads})")
     where = f" where {' and '.join(conditions)}" if conditions else ""
-    return f"select {selected} from read_parquet([{files}], hive_partitioning=false){where}"
+    return f"from read_parquet([{files}], hive_partitioning=false){where}"
 
 
 def _in_window(present: set[str], lacks_start: bool, since: int | None, until: int | None) -> list[str]:

@@ -3,36 +3,27 @@
 -- server, and when they did last. The addresses are columns so that a condition on them reaches the scan.
 with claims as (
     select
-        *,
-        capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id) as point,
-        flag_role(protocol, tcp_flags, is_tgw(resource_type, tgw_id, tgw_attachment_id)) as role
-    from records_in_context
-    where protocol = 6 and tcp_flags & 2 <> 0
-),
-sides as (
-    select
-        way_hash(
-            end_hash(point, protocol, srcaddr, pkt_srcaddr, srcport),
-            end_hash(point, protocol, dstaddr, pkt_dstaddr, dstport)
-        ) as way,
         interface_id,
         srcaddr,
         dstaddr,
-        role,
+        end_hash(
+            capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id), protocol, srcaddr, pkt_srcaddr, srcport
+        ) as sender,
+        end_hash(
+            capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id), protocol, dstaddr, pkt_dstaddr, dstport
+        ) as receiver,
+        flag_role(protocol, tcp_flags, is_tgw(resource_type, tgw_id, tgw_attachment_id)) as role,
         "start"
+    from records_in_context
+    -- No condition that the scan takes at once (protocol = 6): it would take none on interface_id later.
+    where tcp_flags & 2 <> 0
+),
+sides as (
+    select way_hash(sender, receiver) as way, interface_id, srcaddr, dstaddr, role = 'client' as is_client, "start"
     from claims
     where role is not null
     union all
-    select
-        way_hash(
-            end_hash(point, protocol, dstaddr, pkt_dstaddr, dstport),
-            end_hash(point, protocol, srcaddr, pkt_srcaddr, srcport)
-        ),
-        interface_id,
-        dstaddr,
-        srcaddr,
-        case role when 'client' then 'server' when 'server' then 'client' end,
-        "start"
+    select way_hash(receiver, sender), interface_id, dstaddr, srcaddr, role <> 'client', "start"
     from claims
     where role is not null
 )
@@ -41,9 +32,9 @@ select
     interface_id,
     srcaddr,
     dstaddr,
-    count(*) filter (where role = 'client') as as_client,
-    count(*) filter (where role = 'server') as as_server,
-    max("start") filter (where role = 'client') as last_as_client,
-    max("start") filter (where role = 'server') as last_as_server
+    count(*) filter (where is_client) as as_client,
+    count(*) filter (where not is_client) as as_server,
+    max("start") filter (where is_client) as last_as_client,
+    max("start") filter (where not is_client) as last_as_server
 from sides
 group by way, interface_id, srcaddr, dstaddr

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
 import duckdb
 
+from flowsql.store.records import RECORD_COLUMNS
+from flowsql.views.reading import Reading, words_of
+
 _COMMENT_LINES = re.compile(r"^\s*--.*$", re.MULTILINE)
 _COMMENT_LINE = re.compile(r"--[ ]?(.*)\n?")
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 # What a view reads.
 _SOURCE = re.compile(r"\b(?:from|join) ([a-z_]+)")
-# What may show all columns of a relation: stars but that of count(*) and those before a number, a parameter
-# or a parenthesis, which multiply; FROM without SELECT, other statements.
-_WHOLE_ROWS = (
-    re.compile(r"(?<!\()\*(?!\s*[\d$(])|\*(?!\s*[\d$()])"),
-    re.compile(r"(?:^|[(;]|\b(?:as|all|name|union|except|intersect))\s*from\b", re.IGNORECASE),
-    re.compile(r"\b(?:columns|describe|summarize|pivot|unpivot|table)\b|(?:^|;)\s*desc\b", re.IGNORECASE),
-)
-# Words of statements that list relations.
-_LISTING = frozenset(
-    {"show", "information_schema", "duckdb_views", "duckdb_columns", "duckdb_tables", "pragma"}
-)
 # The macro that tells which edition() a catalogue has.
 _EDITION = "flowsql_edition"
 # The columns of `flows` for which other records have to be looked at.
@@ -109,6 +101,7 @@ VIEWS: tuple[View, ...] = tuple(
         ),
     )
 )
+RELATIONS = frozenset({"records", *(view.name for view in VIEWS)})
 # Those that are short however many the records, and looked up for each of them.
 LOOKED_UP = frozenset(
     {
@@ -133,27 +126,30 @@ def view_statement(view: View) -> str:
     return f"create or replace view {view.name} as\n{view.sql}"
 
 
-def views_named(sql: str, known: Mapping[str, str] | None = None) -> list[View]:
-    """The views that a text of SQL may read, those that they read themselves included, in order of creation.
+def views_read(reading: Reading, known: Mapping[str, str] | None = None) -> list[View]:
+    """The views of such a reading, those that they read themselves included, in order of creation.
 
     `known` is name -> SELECT of those that are made otherwise, and then read other views or none. Making all
     views would take longer than most queries. `flows` is without what nobody asks for, as DuckDB would do
     the work of finding it out all the same.
     """
     known = known or {}
-    sql = _COMMENT_LINES.sub("", sql)
-    words = set(_WORD.findall(sql.lower()))
-    if words & _LISTING:
-        return [_made_by(view, known) for view in VIEWS]
-    shows_all = any(pattern.search(sql) for pattern in _WHOLE_ROWS)
+    read = {view.name for view in VIEWS if reading.reads(view.name)}
+    columns = set(reading.shown(TRACED_COLUMNS | _MIRRORED))
     chosen: list[View] = []
     for view in reversed(VIEWS):
-        if view.name in words:
-            shown = view.traced if shows_all else view.traced & words
-            chosen.insert(0, _made_by(_showing(view, shown), known))
-            sql_of_it = _COMMENT_LINES.sub("", chosen[0].sql)
-            words |= set(_SOURCE.findall(sql_of_it)) | TRACED_COLUMNS & set(_WORD.findall(sql_of_it))
+        if view.name in read:
+            chosen.insert(0, _made_by(_showing(view, view.traced & columns), known))
+            sql = _COMMENT_LINES.sub("", chosen[0].sql)
+            read |= set(_SOURCE.findall(sql))
+            columns |= TRACED_COLUMNS & set(_WORD.findall(sql))
     return chosen
+
+
+def record_columns(reading: Reading, views: Iterable[View]) -> frozenset[str]:
+    """The columns of `records` that such a reading or the views may read."""
+    words = (words_of(_COMMENT_LINES.sub("", view.sql)) for view in views)
+    return reading.shown(name for name, _ in RECORD_COLUMNS).union(*words)
 
 
 def _made_by(view: View, known: Mapping[str, str]) -> View:

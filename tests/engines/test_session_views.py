@@ -1,0 +1,166 @@
+"""The views of a session are made as a statement needs them: its answer is as if all were there in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowsql.engines.duckdb_engine import Session
+from flowsql.errors import QueryError
+from flowsql.query_options import QueryOptions
+from flowsql.workspace import Workspace
+
+LOG = """\
+version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status \
+tcp-flags vpc-id
+2 123456789012 eni-1 10.0.0.1 10.0.0.2 50000 443 6 3 180 1700000000 1700000010 ACCEPT OK 2 vpc-1
+2 123456789012 eni-1 10.0.0.2 10.0.0.1 443 50000 6 3 900 1700000000 1700000010 ACCEPT OK 18 vpc-1
+2 123456789012 eni-1 10.0.0.1 10.0.0.9 50001 443 6 1 40 1700000020 1700000030 REJECT OK 0 vpc-1
+2 123456789012 eni-2 10.0.0.1 10.0.0.2 50000 443 6 3 180 1700000000 1700000010 ACCEPT OK 2 vpc-1
+2 123456789012 eni-2 10.0.0.7 10.0.0.2 50000 53 17 1 60 1700000000 1700000010 ACCEPT OK 0 vpc-1
+"""
+# A statement that makes all views, with all columns, stay.
+EVERYTHING = "create or replace macro any_of_them(t) as table from query_table(t)"
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    folder = tmp_path_factory.mktemp("views")
+    (folder / "a.log").write_text(LOG)
+    with Workspace(folder / "store") as workspace:
+        workspace.load([folder / "a.log"])
+        yield workspace
+
+
+@pytest.fixture(scope="module")
+def lean(stored: Workspace) -> Iterator[Session]:
+    with stored.session(QueryOptions()) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def full(stored: Workspace) -> Iterator[Session]:
+    with stored.session(QueryOptions()) as session:
+        _answer(session, EVERYTHING)
+        yield session
+
+
+def _answer(session: Session, sql: str) -> tuple[list[str], list[str]]:
+    """The columns of the last statement's rows, and the rows in an order of their own."""
+    result = None
+    for statement in session.statements(sql):
+        result = session.execute(statement, {})
+        rows = result.read_all().to_pylist()
+    assert result is not None
+    return result.schema.names, sorted(map(repr, rows))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "from records",
+        "select r from records r",
+        "select count(*), max(tcp_flags) from records",
+        "select bytes from records where region is null",
+        "from flows",
+        "select f from flows f",
+        "select * exclude (bytes) from tcp_directions",
+        "select columns('.*_addr') from flows",
+        "select a.bytes from flows a natural join flows b",
+        "select bytes from flows join (select true as counted) using (counted)",
+        "select a from flows f(a, b)",
+        "describe flows",
+        "select * from (summarize flows)",
+        "pivot flows on direction using sum(bytes)",
+        "select counted, evidence from tcp_directions",
+        "select other_interface from conversations",
+        "from conversations",
+        "select count(*) from information_schema.columns where table_schema = 'main'",
+        "from query('select second_view_of from flows')",
+        "create or replace temp view mine as select counted, bytes from flows; select sum(bytes) from flows; from mine",
+        "create or replace macro sides() as table select direction from flows; select bytes from flows; from sides()",
+        "create or replace temp table kept as select src_scope from flows; select bytes from flows; from kept",
+        "prepare p as select max(counted) from flows; select bytes from flows",
+    ],
+)
+def test_answers_are_those_of_the_whole_views(stored: Workspace, full: Session, sql: str) -> None:
+    with stored.session(QueryOptions()) as session:
+        assert _answer(session, sql) == _answer(full, sql)
+
+
+def test_a_view_over_one_that_was_made_anew_is_made_anew(lean: Session) -> None:
+    queries = [
+        "select evidence from tcp_directions",
+        "select counted from flows",
+        "select direction, evidence from tcp_directions",
+        "select evidence from tcp_directions",
+        "select * from tcp_directions",
+        "select bytes from flows",
+    ]
+    assert [len(_answer(lean, sql)[1]) for sql in queries] == [4, 5, 4, 4, 4, 5]
+
+
+def test_views_of_the_user_follow_a_renewal(stored: Workspace) -> None:
+    with stored.session(QueryOptions()) as session:
+        _answer(session, "create temp view mine as select counted from flows; from mine")
+        _answer(session, "select evidence from tcp_directions")
+        session.renew(QueryOptions.parse(since="1700000020"))
+        assert _answer(session, "from mine") == (["counted"], ["{'counted': True}"])
+
+
+@pytest.mark.parametrize(
+    ("sql", "meant"),
+    [("select tcp_flag from flows", "tcp_flags"), ("select subnet from records", "subnet_id")],
+)
+def test_an_error_names_columns_that_the_statement_does_not(lean: Session, sql: str, meant: str) -> None:
+    with pytest.raises(QueryError, match=f'Candidate bindings: .*"{meant}"'):
+        _answer(lean, sql)
+
+
+COLUMNS = st.sampled_from(
+    [
+        "bytes",
+        "tcp_flags",
+        "region",
+        "counted",
+        "direction",
+        "src_scope",
+        "second_view_of",
+        '"start"',
+        "Local_Addr",
+    ]
+)
+SHOWN = st.one_of(
+    COLUMNS,
+    COLUMNS.map("f.{}".format),
+    COLUMNS.map("max({}) over ()".format),
+    COLUMNS.map("(select max({}) from flows)".format),
+    st.sampled_from(["f", "*", "f.*", "count(*) over ()", "columns('.*addr')", "7 as counted", "1 * 2"]),
+)
+FROM = st.one_of(
+    st.sampled_from(
+        ["flows f", "flows as f", '"Flows" f', "(from flows) f", "tcp_directions f", "(table flows) f"]
+    ),
+    COLUMNS.map("(select *, {} as more from flows) f".format),
+    st.just("(from flows union all by name from records) f"),
+    st.just("(select f.* from flows f semi join flows g using (counted)) f"),
+)
+TAIL = st.one_of(
+    st.just(""),
+    COLUMNS.map("where {} is not null".format),
+    COLUMNS.map("where f.{} is null".format),
+    COLUMNS.map("qualify row_number() over (order by {}, bytes, srcaddr) >= 1".format),
+    st.just("order by all"),
+)
+
+
+@given(shown=st.lists(SHOWN, min_size=1, max_size=3), source=FROM, tail=TAIL, outside=st.booleans())
+def test_answers_do_not_depend_on_what_is_made(
+    lean: Session, full: Session, shown: list[str], source: str, tail: str, outside: bool
+) -> None:
+    sql = f"select {', '.join(shown)} from {source} {tail}"
+    sql = f"with q as ({sql}) select * from q" if outside else sql
+    assert _answer(lean, sql) == _answer(full, sql)
