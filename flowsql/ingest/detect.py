@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from flowsql.errors import SourceError
 from flowsql.ingest.header import MIN_NAMES, header_fields
 from flowsql.ingest.line import fault_of, normal_form
+from flowsql.ingest.shapes.refused import refusal_of
 from flowsql.logformat.fields import DEFAULT_FIELDS, TGW_FIELDS, VPC_FIELDS, Field
 from flowsql.logformat.format_string import to_format_string
 
@@ -44,7 +45,7 @@ _MAGIC = (
     (b"BZh", "bzip2 data: decompress it first"),
     (b"\xfd7zXZ", "xz data: decompress it first"),
     (b"\x28\xb5\x2f\xfd", "zstd data: decompress it first"),
-    (b"\x1f\x8b", "gzip inside gzip: decompress it once first"),
+    (b"\x1f\x8b", "gzip inside gzip: decompress it first"),
     (b"ORC", "an ORC file"),
     (b"Obj\x01", "an Avro file"),
     (b"%PDF", "a PDF document"),
@@ -64,7 +65,9 @@ def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> Tex
     Raises NotFlowLogs for other kinds of content, UndecidedFormat where no format fits.
     """
     lines = [
-        text for line in sample.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES] if (text := normal_form(line, 0))
+        text
+        for line in sample.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
+        if (text := normal_form(line, 0)) and not refusal_of(line)
     ]
     for number, text in enumerate(lines):
         tokens = text.split(b" ")

@@ -13,6 +13,7 @@ from flowsql.ingest.blocks import read_blocks
 from flowsql.ingest.decompress import ContentStream
 from flowsql.ingest.detect import PARQUET_MAGIC, SAMPLE_BYTES, NotFlowLogs, tell_format
 from flowsql.ingest.line import normal_form
+from flowsql.ingest.shapes.shape import ShapedContent, sampled
 from flowsql.ingest.text import ParsedBlock, parse_block
 from flowsql.logformat.fields import Field
 from flowsql.sources.source import LogObject
@@ -97,24 +98,31 @@ class TextReading:
         self._raw = raw
         self._name = name
         chunks = self._content.chunks()
-        head: list[bytes] = []
-        for chunk in chunks:
-            head.append(chunk)
-            if self._content.size_bytes >= SAMPLE_BYTES:
-                break
-        sample = b"".join(head)
-        self._chunks = chain([sample] if sample else [], self._until_failure(chunks))
+        sample, _ = sampled(chunks, SAMPLE_BYTES)
         self._failure = ""
         self._has_header = False
         self.head = sample[:HEAD_BYTES]
         self.fields: tuple[Field, ...] = ()
+        self._shape = ShapedContent(chain([sample] if sample else [], self._until_failure(chunks)))
+        text, self._chunks = sampled(self._shape.chunks, SAMPLE_BYTES)
         # What a damaged object ends with is the torso of a line: it could pass for another header.
-        whole = sample[: sample.rfind(b"\n") + 1] if self._content.damage else sample
+        whole = text[: text.rfind(b"\n") + 1] if self.damage else text
         if whole:
-            text_format = tell_format(whole[:SAMPLE_BYTES], given, name)
-            self.fields, self._has_header = text_format.fields, text_format.starts_with_header
-        elif not self._content.damage:
-            raise NotFlowLogs("empty", where=name)
+            self._tell_format(whole[:SAMPLE_BYTES], given)
+        elif not self.damage:
+            raise self._without_records() if self._shape.kind else NotFlowLogs("empty", where=name)
+
+    def _tell_format(self, sample: bytes, given: Sequence[Field] | None) -> None:
+        try:
+            text_format = tell_format(sample, given, self._name)
+        except NotFlowLogs as error:
+            if not self._shape.kind:
+                raise
+            raise self._without_records() from error
+        self.fields, self._has_header = text_format.fields, text_format.starts_with_header
+
+    def _without_records(self) -> NotFlowLogs:
+        return NotFlowLogs(f"not flow logs: {self._shape.kind} without records", where=self._name)
 
     @property
     def content_hash(self) -> str:
@@ -134,7 +142,7 @@ class TextReading:
     @property
     def damage(self) -> str:
         """Why the content may not be whole, or ''."""
-        return self._failure or self._content.damage
+        return self._failure or self._content.damage or self._shape.damage
 
     def parsed(self, pool: Executor) -> Iterator[ParsedBlock]:
         """The object's blocks in order, parsed side by side in `pool`; reject line numbers count

@@ -19,6 +19,7 @@ from flowsql.ingest.blocks import MAX_LINE_BYTES
 from flowsql.ingest.header import header_fields
 from flowsql.ingest.line import BYTE_ORDER_MARK, fault_of, normal_form
 from flowsql.ingest.rejects import Reject, reject_of
+from flowsql.ingest.shapes.refused import refusal_of
 from flowsql.ingest.values import in_range, typed_table
 from flowsql.logformat.fields import BY_NAME, Field
 
@@ -85,6 +86,9 @@ def _parse_line_by_line(block: bytes, parsed: ParsedBlock) -> None:
     for number, line in enumerate(lines, start=1):
         if len(line) > MAX_LINE_BYTES:
             parsed.rejects.append(reject_of(number, line, f"longer than {MAX_LINE_BYTES:,} bytes"))
+            continue
+        if (refusal := refusal_of(line)) is not None:
+            parsed.rejects.append(reject_of(number, refusal[1], refusal[0]))
             continue
         text = normal_form(line, len(section.fields))
         if not text:
