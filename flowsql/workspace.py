@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowsql.library.saved_query import SavedQuery
     from flowsql.library.search_path import Library
     from flowsql.loading.report import LoadReport, Progress
-    from flowsql.sources.source import LogObject
+    from flowsql.sources.source import Wanted
     from flowsql.store.archive import ArchiveReport
     from flowsql.store.check import CheckReport
     from flowsql.store.compact import CompactReport
@@ -82,25 +82,29 @@ class Workspace:
         log_format: str | None = None,
         again: bool = False,
         dry_run: bool = False,
+        wanted: Wanted | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> LoadReport:
         """Loads the log objects that the sources name, each once; makes the store if there is none.
 
-        `log_format` is for text without a header line. Problems with single objects are in the report.
+        `log_format` is for text without a header line; `wanted` says of which time objects are wanted.
+        Problems with single objects are in the report.
         Raises LogFormatError, SourceError for a source that does not exist, StoreError.
         """
-        from flowsql.loading.load import load_objects
+        from flowsql.loading.load import load_sources
         from flowsql.logformat.format_string import parse_format_string
+        from flowsql.sources.named import sources_named
+        from flowsql.sources.source import Wanted
 
         fields = parse_format_string(log_format) if log_format is not None else None
         with _spool() as spool:
-            objects = _objects_of([os.fspath(source) for source in sources], spool)
-            return load_objects(
+            return load_sources(
                 self.store,
-                objects,
+                sources_named([os.fspath(source) for source in sources], spool),
                 log_format=fields,
                 again=again,
                 dry_run=dry_run,
+                wanted=wanted or Wanted(),
                 on_progress=on_progress or (lambda progress: None),
             )
 
@@ -308,19 +312,6 @@ def _spool() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _objects_of(sources: Sequence[str], spool: Path) -> list[LogObject]:
-    """The log objects of all sources, one that several of them name only once."""
-    from flowsql.sources.local import find_objects
-
-    objects: dict[str, LogObject] = {}
-    for source in sources:
-        for log_object in find_objects(source, spool):
-            known = objects.get(log_object.name)
-            if known is None or log_object.direct:
-                objects[log_object.name] = log_object
-    return list(objects.values())
 
 
 def _only_select(session: Session, query: SavedQuery) -> Any:

@@ -31,6 +31,7 @@ class Epoch(Protocol):
 
     @property
     def is_due(self) -> bool: ...  # noqa: D102
+    def expect(self, loads: int) -> None: ...  # noqa: D102
     def next_load_id(self) -> int: ...  # noqa: D102
     def add(self, table: pa.Table, load: Load) -> Counts: ...  # noqa: D102
     def add_rejects(self, load: Load, rejects: Sequence[tuple[int, str, int, str]]) -> None: ...  # noqa: D102
@@ -66,7 +67,7 @@ class StoreEpoch:
     commit that has begun is finished before the staging folder goes.
     """
 
-    def __init__(self, store: Store, staging: Staging, expected_loads: int) -> None:
+    def __init__(self, store: Store, staging: Staging) -> None:
         self._store = store
         self._staging = staging
         self._encoder = ThreadPoolExecutor(1, "encode")
@@ -74,7 +75,7 @@ class StoreEpoch:
         self._batch = self._new_batch()
         self._committing: tuple[_Batch, Future[list[Load]]] | None = None
         self._ids = range(0)
-        self._expected_loads = expected_loads
+        self._expected_loads = 0
 
     def __enter__(self) -> StoreEpoch:
         return self
@@ -94,6 +95,10 @@ class StoreEpoch:
             or self._batch.segments.has_many_writers
             or time.monotonic() - self._batch.begun >= _DUE_S
         )
+
+    def expect(self, loads: int) -> None:
+        """So many loads more are about to want an id."""
+        self._expected_loads += loads
 
     def next_load_id(self) -> int:
         """An id that no other load has or gets; taken from the store a few at a time."""
@@ -193,6 +198,9 @@ class DryRun:
     def is_due(self) -> bool:
         """Never: there is nothing to commit."""
         return False
+
+    def expect(self, loads: int) -> None:
+        """Does nothing: ids cost nothing here."""
 
     def next_load_id(self) -> int:
         """An id that means nothing outside this run."""

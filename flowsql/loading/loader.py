@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from itertools import islice
 
 from flowsql.errors import FlowsqlError, SourceError, StoreError
 from flowsql.ingest.detect import NotFlowLogs
@@ -16,18 +17,20 @@ from flowsql.ingest.digest import digest_of
 from flowsql.ingest.read import Reading, Unreadable, open_object, start_reading, unreadable
 from flowsql.ingest.text import ParsedBlock
 from flowsql.interrupts import Interrupts
+from flowsql.loading.ahead import opened_ahead
 from flowsql.loading.comparison import Comparison, compare
 from flowsql.loading.epoch import Epoch
 from flowsql.loading.report import LoadReport, Outcome, Progress
 from flowsql.logformat.fields import Field
 from flowsql.logformat.format_string import notice_of_unknown, to_format_string
-from flowsql.sources.source import LogObject
+from flowsql.sources.source import LogObject, SourceLost, Wanted
 from flowsql.store.catalog import EXPIRED, INCOMPLETE
 from flowsql.store.commit import Sighting
 from flowsql.store.ledger import Known, Ledger, Load, aws_name, head_hash
 
 # More threads than these only wait for the one that reads.
 _MOST_PARSERS = 4
+_LOOKED_UP_AT_ONCE = 5_000
 
 
 class Loader:
@@ -40,28 +43,28 @@ class Loader:
         *,
         log_format: Sequence[Field] | None,
         again: bool,
-        now: int,
+        wanted: Wanted,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self._ledger = ledger
         self._epoch = epoch
         self._log_format = log_format
         self._again = again
-        self._now = now
+        self._wanted = wanted
         self._on_progress = on_progress
-        self._progress = Progress(0, 0)
+        self._progress = Progress()
         self._report = LoadReport()
 
-    def load(self, objects: Sequence[LogObject]) -> LoadReport:
-        """Reads and commits the objects in their order; stops early, cleanly, when the user presses
-        Ctrl-C or the store cannot be written (`stopped_by` of the report).
+    def load(self, finds: Sequence[Iterable[LogObject]]) -> LoadReport:
+        """Reads and commits the objects that each source finds, in their order; stops early, cleanly, when
+        the user presses Ctrl-C or the store cannot be written (`stopped_by` of the report).
         """
         started = time.monotonic()
-        self._progress = Progress(len(objects), sum(o.size_bytes for o in objects))
         workers = max(1, min(_MOST_PARSERS, os.cpu_count() or 1))
         with Interrupts() as interrupts, ThreadPoolExecutor(workers) as pool:
             try:
-                self._load_all(objects, pool, interrupts)
+                for found in finds:
+                    self._load_found(found, pool, interrupts)
                 self._commit(is_last=True)
                 if interrupts.requested:
                     self._stop(interrupts.error())
@@ -70,27 +73,63 @@ class Loader:
         self._report.elapsed_s = time.monotonic() - started
         return self._report
 
-    def _load_all(self, objects: Sequence[LogObject], pool: Executor, interrupts: Interrupts) -> None:
-        """One object after the other, until all are done or Ctrl-C is pressed."""
+    def _load_found(self, found: Iterable[LogObject], pool: Executor, interrupts: Interrupts) -> None:
+        """One object after the other, until all are done, Ctrl-C is pressed, or the source fails."""
         progress = self._progress
-        seen = self._ledger.seen([(o.name, o.size_bytes, o.version_tag) for o in objects])
-        for position, log_object in enumerate(objects):
-            if interrupts.requested:
-                return
-            bytes_before = progress.bytes_done
-            known = seen.get(position)
-            if known and known.is_gone and not self._again:
-                self._report.objects[_outcome_of_gone(known)] += 1
-            elif known and known.state != INCOMPLETE and not known.is_gone:
-                self._report.objects[Outcome.KNOWN] += 1
-            elif self._is_expired(log_object):
-                self._report.objects[Outcome.EXPIRED] += 1
-            else:
-                self._load_one(log_object, pool, interrupts)
-                self._commit(is_last=False)
-            progress.objects_done += 1
-            progress.bytes_done = bytes_before + log_object.size_bytes
-            self._on_progress(progress)
+        try:
+            with opened_ahead(self._unread(found)) as unread:
+                for log_object in unread:
+                    if interrupts.requested:
+                        return
+                    bytes_before = progress.bytes_done
+                    self._load_one(log_object, pool, interrupts)
+                    self._commit(is_last=False)
+                    progress.objects_done += 1
+                    progress.bytes_done = bytes_before + log_object.size_bytes
+                    self._on_progress(progress)
+        except SourceError as error:
+            self._report.problems.append(error)
+
+    def _unread(self, found: Iterable[LogObject]) -> Iterator[LogObject]:
+        """The objects that have to be opened; the others are counted."""
+        progress = self._progress
+        objects = iter(found)
+        while batch := list(islice(objects, _LOOKED_UP_AT_ONCE)):
+            progress.objects_total += len(batch)
+            progress.bytes_total += sum(log_object.size_bytes for log_object in batch)
+            seen = self._ledger.seen([(o.name, o.size_bytes, o.version_tag) for o in batch])
+            outcomes = [self._outcome_unread(o, seen.get(position)) for position, o in enumerate(batch)]
+            self._epoch.expect(outcomes.count(None))
+            for log_object, outcome in zip(batch, outcomes, strict=True):
+                if outcome is None:
+                    yield log_object
+                    continue
+                self._report.objects[outcome] += 1
+                progress.objects_done += 1
+                progress.bytes_done += log_object.size_bytes
+                self._on_progress(progress)
+
+    def _outcome_unread(self, log_object: LogObject, known: Known | None) -> Outcome | None:
+        """What becomes of an object that need not be opened; None if it must be."""
+        if log_object.foreign:
+            self._report.notice(f"{log_object.name}: {log_object.foreign}")
+            return Outcome.NOT_LOGS
+        if known and known.is_gone and not self._again:
+            return _outcome_of_gone(known)
+        if known and known.state != INCOMPLETE and not known.is_gone:
+            return Outcome.KNOWN
+        if self._is_outside(log_object):
+            return Outcome.OUTSIDE
+        return Outcome.EXPIRED if self._is_expired(log_object) else None
+
+    def _is_outside(self, log_object: LogObject) -> bool:
+        """Whether AWS's name says that all of an object lies outside the wanted window."""
+        aws = aws_name(log_object.file_name)
+        window = self._wanted.window
+        return aws is not None and (
+            (window.since is not None and aws.lies_before(window.since))
+            or (window.until is not None and aws.lies_after(window.until))
+        )
 
     def _is_expired(self, log_object: LogObject) -> bool:
         """Whether AWS's name says of an unknown object that all of it is older than the store keeps."""
@@ -119,6 +158,8 @@ class Loader:
             # A name of AWS's is an identity; whatever else an object is known by is its content.
             quick = aws_name(log_object.file_name) is not None
             reading = start_reading(log_object, self._log_format, quick=quick)
+        except SourceLost:
+            raise
         except NotFlowLogs as error:
             self._not_logs(log_object, error)
             return
@@ -199,7 +240,7 @@ class Loader:
             content_hash="",
             head_sha256=head_hash(b""),
             log_format=log_format,
-            loaded_at=self._now,
+            loaded_at=self._wanted.now,
         )
 
     def _already_there(self, log_object: LogObject, known: Known, replaces: tuple[int, ...]) -> None:

@@ -44,6 +44,13 @@ class AwsName:
         """
         return self.slot is not None and self.slot + _SLOT_SLACK_S <= moment
 
+    def lies_after(self, moment: int) -> bool:
+        """Whether all records of an object with this name surely start at `moment` or later.
+
+        They start at most ten minutes before the slot does.
+        """
+        return self.slot is not None and moment <= self.slot - _SLOT_SLACK_S
+
 
 @dataclass(slots=True)
 class Load:
@@ -169,6 +176,22 @@ class Ledger:
         ).fetchall()
         self._con.unregister("listed")
         return {row[0]: Known(*row[1:]) for row in rows}
+
+    def newest(self, prefix: str) -> str | None:
+        """The greatest object name known that begins with `prefix`, or None."""
+        ((name,),) = self._con.execute(
+            f"select max(name) from {self._alias}.objects where starts_with(name, ?)", [prefix]
+        ).fetchall()
+        return name if name is None else str(name)
+
+    def unfinished(self, prefix: str) -> list[str]:
+        """The names that begin with `prefix` of objects which were not read to their end, in order."""
+        rows = self._con.execute(
+            f"select distinct name from {self._alias}.loads where starts_with(name, ?)"
+            f" and state = '{INCOMPLETE}' order by name",
+            [prefix],
+        ).fetchall()
+        return [name for (name,) in rows]
 
     def add(self, load: Load) -> None:
         """Remembers a load that this command has read, and what it replaces."""
