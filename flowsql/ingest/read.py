@@ -101,6 +101,7 @@ class TextReading:
         sample, _ = sampled(chunks, SAMPLE_BYTES)
         self._failure = ""
         self._has_header = False
+        self._others: tuple[tuple[Field, ...], ...] = ()
         self.head = sample[:HEAD_BYTES]
         self.fields: tuple[Field, ...] = ()
         self._shape = ShapedContent(chain([sample] if sample else [], self._until_failure(chunks)))
@@ -120,6 +121,7 @@ class TextReading:
                 raise
             raise self._without_records() from error
         self.fields, self._has_header = text_format.fields, text_format.starts_with_header
+        self._others = text_format.others
 
     def _without_records(self) -> NotFlowLogs:
         return NotFlowLogs(f"not flow logs: {self._shape.kind} without records", where=self._name)
@@ -149,7 +151,7 @@ class TextReading:
         from the start of the object.
         """
         lines_before = 0
-        for block in _in_order(self._blocks(), self.fields, pool):
+        for block in _in_order(self._blocks(), self.fields, self._others, pool):
             block.rejects = [reject.moved(lines_before) for reject in block.rejects]
             lines_before += block.lines
             yield block
@@ -188,7 +190,10 @@ def _split_header(block: bytes) -> tuple[int, bytes]:
 
 
 def _in_order(
-    blocks: Iterator[bytes | ParsedBlock], fields: tuple[Field, ...], pool: Executor
+    blocks: Iterator[bytes | ParsedBlock],
+    fields: tuple[Field, ...],
+    others: tuple[tuple[Field, ...], ...],
+    pool: Executor,
 ) -> Iterator[ParsedBlock]:
     """Parses blocks in the pool, a few ahead, and yields them in order.
 
@@ -200,7 +205,7 @@ def _in_order(
     def finish_oldest() -> ParsedBlock:
         nonlocal fields
         block, assumed, future = ahead.popleft()
-        parsed = future.result() if assumed == fields else parse_block(block, fields)
+        parsed = future.result() if assumed == fields else parse_block(block, fields, others)
         fields = parsed.fields
         return parsed
 
@@ -208,7 +213,7 @@ def _in_order(
         if isinstance(block, ParsedBlock):
             yield block
             continue
-        ahead.append((block, fields, pool.submit(parse_block, block, fields)))
+        ahead.append((block, fields, pool.submit(parse_block, block, fields, others)))
         if len(ahead) > _BLOCKS_AHEAD:
             yield finish_oldest()
     while ahead:

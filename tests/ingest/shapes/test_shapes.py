@@ -290,6 +290,16 @@ def test_a_custom_format_in_events(read: Read) -> None:
         read(content)
 
 
+@pytest.mark.parametrize("time", ["", "2014-12-14T04:06:50.000Z "], ids=["", "export task"])
+def test_a_stream_that_mixes_log_formats(time: str, read: Read) -> None:
+    custom = parse_format_string("interface-id srcaddr bytes")
+    mixed = [LINES[0], "eni-9 10.0.0.9 5", LINES[1], "eni-9 10.0.0.9 6", "torn", "2 x y " + LINES[2]]
+    outcome = read("".join(f"{time}{text}\n" for text in mixed).encode(), custom)
+    assert sorted(row["bytes"] for row in outcome.rows) == [1, 2, 5, 6]
+    assert [number for number, _ in outcome.reasons] == [5, 6]
+    assert outcome.lines == outcome.accounted_for == 6
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
