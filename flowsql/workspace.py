@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flowsql.library.saved_query import SavedQuery
     from flowsql.library.search_path import Library
     from flowsql.loading.report import LoadReport, Progress
+    from flowsql.sources.aws import AwsAccess
     from flowsql.sources.source import Wanted
     from flowsql.store.archive import ArchiveReport
     from flowsql.store.check import CheckReport
@@ -83,28 +84,32 @@ class Workspace:
         again: bool = False,
         dry_run: bool = False,
         wanted: Wanted | None = None,
+        access: AwsAccess | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> LoadReport:
         """Loads the log objects that the sources name, each once; makes the store if there is none.
 
-        `log_format` is for text without a header line; `wanted` says of which time objects are wanted.
+        `log_format` is for text without a header line; `wanted` says of which time objects are wanted,
+        `access` how AWS is asked.
         Problems with single objects are in the report.
         Raises LogFormatError, SourceError for a source that does not exist, StoreError.
         """
         from flowsql.loading.load import load_sources
         from flowsql.logformat.format_string import parse_format_string
+        from flowsql.sources.aws import AwsAccess
         from flowsql.sources.named import sources_named
         from flowsql.sources.source import Wanted
 
         fields = parse_format_string(log_format) if log_format is not None else None
+        wanted, access = wanted or Wanted(), access or AwsAccess()
         with _spool() as spool:
             return load_sources(
                 self.store,
-                sources_named([os.fspath(source) for source in sources], spool),
+                sources_named([os.fspath(source) for source in sources], spool, wanted, access),
                 log_format=fields,
                 again=again,
                 dry_run=dry_run,
-                wanted=wanted or Wanted(),
+                wanted=wanted,
                 on_progress=on_progress or (lambda progress: None),
             )
 

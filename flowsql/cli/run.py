@@ -14,6 +14,7 @@ from flowsql.cli.options import (
     LogsOptions,
     NarrationOptions,
     OutputOptions,
+    RemoteOptions,
     ScopeOptions,
     StoreOptions,
     WindowOptions,
@@ -41,6 +42,7 @@ def parameter_names(ctx: typer.Context, incomplete: str) -> list[str]:
 @takes(
     store=StoreOptions,
     logs=LogsOptions,
+    remote=RemoteOptions,
     window=WindowOptions,
     scope=ScopeOptions,
     output=OutputOptions,
@@ -63,6 +65,7 @@ def run(
     *,
     store: StoreOptions,
     logs: LogsOptions,
+    remote: RemoteOptions,
     window: WindowOptions,
     scope: ScopeOptions,
     output: OutputOptions,
@@ -73,7 +76,7 @@ def run(
     narrator = Narrator(quiet=narration.quiet, verbose=narration.verbose, log=narration.log)
     options = query_options(window, scope, limits, output.max_rows)
     texts = _texts(parameters or [])
-    with workspace_for(store, logs, narrator) as (workspace, code):
+    with workspace_for(store, logs, remote, options, narrator) as (workspace, code):
         answer(workspace.iterate_run(query, texts, options), output, options, narrator)
     return code
 

@@ -36,21 +36,29 @@ def load_sources(
     Raises UsageError or SourceError, with nothing loaded, for a source with nothing to find at all, and
     StoreError when the store cannot be opened; later trouble is in the report.
     """
+    report = LoadReport()
     with _ledger(store) as ledger:
-        found = [source.find(ledger) for source in sources]
+        found = [source.find(ledger, report.notice) for source in sources]
 
-        def load(epoch: Epoch) -> LoadReport:
+        def load(epoch: Epoch) -> None:
             loader = Loader(
-                ledger, epoch, log_format=log_format, again=again, wanted=wanted, on_progress=on_progress
+                ledger,
+                epoch,
+                report,
+                log_format=log_format,
+                again=again,
+                wanted=wanted,
+                on_progress=on_progress,
             )
-            return loader.load(found)
+            loader.load(found)
 
         if dry_run:
-            return load(DryRun())
+            load(DryRun())
+            return report
         store.create()
         with store.staging() as staging:
             with StoreEpoch(store, staging) as epoch:
-                report = load(epoch)
+                load(epoch)
             if report.records and not report.stopped_by:
                 _merge_small(store, staging, report)
             return report

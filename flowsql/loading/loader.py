@@ -34,12 +34,13 @@ _LOOKED_UP_AT_ONCE = 5_000
 
 
 class Loader:
-    """Loads log objects into the store behind `epoch`, each once."""
+    """Loads log objects into the store behind `epoch`, each once; `report` tells what became of them."""
 
     def __init__(
         self,
         ledger: Ledger,
         epoch: Epoch,
+        report: LoadReport,
         *,
         log_format: Sequence[Field] | None,
         again: bool,
@@ -53,9 +54,9 @@ class Loader:
         self._wanted = wanted
         self._on_progress = on_progress
         self._progress = Progress()
-        self._report = LoadReport()
+        self._report = report
 
-    def load(self, finds: Sequence[Iterable[LogObject]]) -> LoadReport:
+    def load(self, finds: Sequence[Iterable[LogObject]]) -> None:
         """Reads and commits the objects that each source finds, in their order; stops early, cleanly, when
         the user presses Ctrl-C or the store cannot be written (`stopped_by` of the report).
         """
@@ -71,7 +72,6 @@ class Loader:
             except StoreError as error:
                 self._stop(error)
         self._report.elapsed_s = time.monotonic() - started
-        return self._report
 
     def _load_found(self, found: Iterable[LogObject], pool: Executor, interrupts: Interrupts) -> None:
         """One object after the other, until all are done, Ctrl-C is pressed, or the source fails."""
@@ -169,7 +169,7 @@ class Loader:
         try:
             load = self._start(log_object, reading)
             if load is not None:
-                self._read(load, reading, pool, interrupts)
+                self._read_or_drop(load, reading, pool, interrupts)
         except OSError as error:
             raise self._epoch.write_error(error) from error
         finally:
@@ -266,6 +266,15 @@ class Loader:
             Sighting(log_object.name, log_object.size_bytes, log_object.version_tag, known.load_id)
         )
         self._report.objects[_outcome_of_gone(known)] += 1
+
+    def _read_or_drop(self, load: Load, reading: Reading, pool: Executor, interrupts: Interrupts) -> None:
+        """Reads the object, or drops it when its source fails meanwhile."""
+        try:
+            self._read(load, reading, pool, interrupts)
+        except SourceLost:
+            self._epoch.drop(load)
+            self._report.objects[Outcome.DROPPED] += 1
+            raise
 
     def _read(self, load: Load, reading: Reading, pool: Executor, interrupts: Interrupts) -> None:
         """Reads the object to its end, or drops it at Ctrl-C."""

@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,7 +27,7 @@ class LocalSource:
         self._sources = sources
         self._spool = spool
 
-    def find(self, history: History) -> list[LogObject]:
+    def find(self, history: History, tell: Callable[[str], None]) -> list[LogObject]:
         """All of them, whatever is known of them. Raises SourceError as `find_objects` does."""
         objects: dict[str, LogObject] = {}
         for source in self._sources:

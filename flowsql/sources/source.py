@@ -64,8 +64,8 @@ class History(Protocol):
 class Source(Protocol):
     """Something a user named that has log objects."""
 
-    def find(self, history: History) -> Iterable[LogObject]:
-        """Its log objects of the wanted time, each once, in a total order.
+    def find(self, history: History, tell: Callable[[str], None]) -> Iterable[LogObject]:
+        """Its log objects of the wanted time, each once, in a total order; `tell` takes notices.
 
         Raises UsageError or SourceError when there is nothing to find at all, and SourceError also later,
         from the iteration: what came before is loaded then.

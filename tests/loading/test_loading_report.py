@@ -40,7 +40,7 @@ class Listed:
     def __init__(self, objects: Sequence[LogObject]) -> None:
         self._objects = objects
 
-    def find(self, history: History) -> Sequence[LogObject]:
+    def find(self, history: History, tell: Callable[[str], None]) -> Sequence[LogObject]:
         return self._objects
 
 
