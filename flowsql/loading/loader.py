@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from itertools import islice
 
 from flowsql.errors import FlowsqlError, SourceError, StoreError
 from flowsql.ingest.detect import NotFlowLogs
@@ -31,6 +30,8 @@ from flowsql.store.ledger import Known, Ledger, Load, aws_name, head_hash
 # More threads than these only wait for the one that reads.
 _MOST_PARSERS = 4
 _LOOKED_UP_AT_ONCE = 5_000
+_HELD_AT_ONCE = 100
+_HELD_BYTES = 32 << 20
 
 
 class Loader:
@@ -93,8 +94,7 @@ class Loader:
     def _unread(self, found: Iterable[LogObject]) -> Iterator[LogObject]:
         """The objects that have to be opened; the others are counted."""
         progress = self._progress
-        objects = iter(found)
-        while batch := list(islice(objects, _LOOKED_UP_AT_ONCE)):
+        for batch in _batches(found):
             progress.objects_total += len(batch)
             progress.bytes_total += sum(log_object.size_bytes for log_object in batch)
             seen = self._ledger.seen([(o.name, o.size_bytes, o.version_tag) for o in batch])
@@ -124,7 +124,7 @@ class Loader:
 
     def _is_outside(self, log_object: LogObject) -> bool:
         """Whether AWS's name says that all of an object lies outside the wanted window."""
-        aws = aws_name(log_object.file_name)
+        aws = aws_name(log_object.name)
         window = self._wanted.window
         return aws is not None and (
             (window.since is not None and aws.lies_before(window.since))
@@ -133,7 +133,7 @@ class Loader:
 
     def _is_expired(self, log_object: LogObject) -> bool:
         """Whether AWS's name says of an unknown object that all of it is older than the store keeps."""
-        aws = aws_name(log_object.file_name)
+        aws = aws_name(log_object.name)
         horizon = self._ledger.horizon
         if self._again or aws is None or horizon is None or not aws.lies_before(horizon):
             return False
@@ -156,7 +156,7 @@ class Loader:
     def _load_one(self, log_object: LogObject, pool: Executor, interrupts: Interrupts) -> None:
         try:
             # A name of AWS's is an identity; whatever else an object is known by is its content.
-            quick = aws_name(log_object.file_name) is not None
+            quick = aws_name(log_object.name) is not None
             reading = start_reading(log_object, self._log_format, quick=quick)
         except SourceLost:
             raise
@@ -201,7 +201,7 @@ class Loader:
 
     def _start(self, log_object: LogObject, reading: Reading) -> Load | None:
         """A Load for the object, or None when the store has its content already, or is not to have it."""
-        aws = aws_name(log_object.file_name)
+        aws = aws_name(log_object.name)
         found = Comparison()
         related = self._ledger.related(log_object.name, aws, reading.head)
         if related:
@@ -348,6 +348,19 @@ class Loader:
         self._report.count(load)
         self._ledger.add(load)
         self._epoch.finish(load)
+
+
+def _batches(objects: Iterable[LogObject]) -> Iterator[list[LogObject]]:
+    """The objects, as many at a time as are to be looked up at once: few of those that take up space."""
+    batch: list[LogObject] = []
+    for log_object in objects:
+        batch.append(log_object)
+        held = sum(o.held_bytes for o in batch) if log_object.held_bytes else 0
+        if len(batch) >= (_HELD_AT_ONCE if held else _LOOKED_UP_AT_ONCE) or held >= _HELD_BYTES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _outcome_of_gone(known: Known) -> Outcome:

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from flowsql.sources import cloudwatch, s3
 from flowsql.sources.aws import AwsAccess
+from flowsql.sources.cloudwatch import CloudWatchSource
 from flowsql.sources.local import LocalSource
-from flowsql.sources.s3 import SCHEME, S3Source
+from flowsql.sources.s3 import S3Source
 from flowsql.sources.source import Source, Wanted
 
 
 def is_remote(text: str) -> bool:
     """Whether a source is in AWS."""
-    return text.startswith(SCHEME)
+    return text.startswith((s3.SCHEME, cloudwatch.SCHEME))
 
 
 def sources_named(texts: Sequence[str], spool: Path, wanted: Wanted, access: AwsAccess) -> list[Source]:
     """The sources that these texts name; local ones count as one. Raises UsageError."""
     local = [text for text in texts if not is_remote(text)]
-    remote: list[Source] = [S3Source(text, wanted, access) for text in texts if is_remote(text)]
-    return [LocalSource(local, spool), *remote] if local else remote
+    sources: list[Source] = [LocalSource(local, spool)] if local else []
+    for text in texts:
+        if text.startswith(s3.SCHEME):
+            sources.append(S3Source(text, wanted, access))
+        elif text.startswith(cloudwatch.SCHEME):
+            sources.append(CloudWatchSource(text, wanted, access, spool))
+    return sources

@@ -21,7 +21,7 @@ class LogObject:
     `direct` is true when the user named exactly this object, not a folder or pattern around it.
     `ahead_bytes` is how much `open` fetches from afar before it returns: such objects are opened
     side by side, ahead of being read. `foreign` says why an object is known not to be a flow log without
-    being opened.
+    being opened. `held_bytes` is what it takes up on this machine until it has been read.
     """
 
     name: str
@@ -31,6 +31,7 @@ class LogObject:
     open: Callable[[], BinaryIO]
     ahead_bytes: int = 0
     foreign: str = ""
+    held_bytes: int = 0
 
     @property
     def file_name(self) -> str:
@@ -56,6 +57,11 @@ class History(Protocol):
 
     def newest(self, prefix: str) -> str | None:
         """The greatest object name known that begins with `prefix`, or None."""
+
+    def least_ending(self, prefix: str) -> str | None:
+        """The least of what follows the last slash in the object names known that begin with `prefix`, or
+        None.
+        """
 
     def unfinished(self, prefix: str) -> list[str]:
         """The names that begin with `prefix` of objects which were not read to their end, in order."""

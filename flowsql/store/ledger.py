@@ -23,19 +23,23 @@ _AWS_NAME = re.compile(
 )
 
 
+# An hour of a log stream: GROUP#STREAM@ACCOUNT/REGION/HOUR.
+_HOUR_NAME = re.compile(r"cloudwatch:.+#.+@\d{12}/[a-z0-9-]+/(\d{4}-\d\d-\d\dT\d\d)Z", re.DOTALL)
 _SLOT_SLACK_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class AwsName:
-    """What AWS's own file name says: the object's identity, the flow log's id, the time of delivery.
+    """What AWS's own name says: the object's identity, the flow log's id, the time of delivery.
 
-    `slot` is in Unix seconds, None where the name has no such time.
+    `slot` is in Unix seconds, None where the name has no such time. An hour of a log stream is `growing`: it
+    may come with more events than before, and what AWS no longer keeps of it stays loaded.
     """
 
     identity: str
-    flow_log_id: str
+    flow_log_id: str | None
     slot: int | None
+    growing: bool = False
 
     def lies_before(self, moment: int) -> bool:
         """Whether all records of an object with this name are surely from before `moment`.
@@ -106,15 +110,20 @@ class Known:
         return self.state in (EXPIRED, FORGOTTEN)
 
 
-def aws_name(file_name: str) -> AwsName | None:
-    """What the name says if it follows AWS's grammar for delivered files, else None."""
-    match = _AWS_NAME.fullmatch(file_name)
-    return AwsName(f"aws:{match[1]}", match[2], _slot(match[3])) if match else None
+def aws_name(name: str) -> AwsName | None:
+    """What a log object's name says if it follows AWS's grammar for delivered files, whatever folder they are
+    in, or is that of an hour of a log stream; else None.
+    """
+    if hour := _HOUR_NAME.fullmatch(name):
+        start = _unix_seconds(hour[1], "%Y-%m-%dT%H")
+        return AwsName(f"aws:{name}", None, None if start is None else start + _SLOT_SLACK_S, growing=True)
+    match = _AWS_NAME.fullmatch(name.rsplit("/", 1)[-1])
+    return AwsName(f"aws:{match[1]}", match[2], _unix_seconds(match[3], "%Y%m%dT%H%M")) if match else None
 
 
-def _slot(text: str) -> int | None:
+def _unix_seconds(text: str, form: str) -> int | None:
     try:
-        return int(datetime.strptime(text, "%Y%m%dT%H%M").replace(tzinfo=UTC).timestamp())
+        return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp())
     except ValueError:
         return None
 
@@ -183,6 +192,16 @@ class Ledger:
             f"select max(name) from {self._alias}.objects where starts_with(name, ?)", [prefix]
         ).fetchall()
         return name if name is None else str(name)
+
+    def least_ending(self, prefix: str) -> str | None:
+        """The least of what follows the last slash in the object names known that begin with `prefix`, or
+        None.
+        """
+        ((ending,),) = self._con.execute(
+            f"select min(split_part(name, '/', -1)) from {self._alias}.objects where starts_with(name, ?)",
+            [prefix],
+        ).fetchall()
+        return ending if ending is None else str(ending)
 
     def unfinished(self, prefix: str) -> list[str]:
         """The names that begin with `prefix` of objects which were not read to their end, in order."""

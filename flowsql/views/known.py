@@ -20,7 +20,7 @@ _LAG = """
         from (
             select load_id, loaded_at, regexp_extract(identity, '_([0-9]{{8}}T[0-9]{{4}})Z_', 1) as slot
             from {catalog}loads
-            where starts_with(identity, 'aws:')
+            where starts_with(identity, 'aws:') and not starts_with(identity, 'aws:cloudwatch:')
             order by load_id desc
             limit 1000
         ) as named
