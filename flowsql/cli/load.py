@@ -12,6 +12,7 @@ from flowsql.cli.option_groups import takes
 from flowsql.cli.options import NarrationOptions, RemoteOptions, StoreOptions, TimeOptions
 from flowsql.cli.progress import progress_bar
 from flowsql.query_options import QueryOptions
+from flowsql.window import parse_span
 
 if TYPE_CHECKING:
     from flowsql.sources.source import Wanted
@@ -22,7 +23,9 @@ def load(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...", help="Files, folders, glob patterns, - for stdin, s3://bucket/prefix."
+            metavar="SOURCE...",
+            help="Files, folders, glob patterns, - for stdin, s3://bucket/prefix,"
+            " cloudwatch:GROUP[#STREAM-PREFIX].",
         ),
     ],
     log_format: Annotated[
@@ -59,7 +62,7 @@ def load(
             log_format=log_format,
             again=again,
             dry_run=dry_run,
-            wanted=_wanted(time, full=remote.full),
+            wanted=_wanted(time, remote),
             access=remote.access(),
             on_progress=on_progress,
         )
@@ -69,15 +72,15 @@ def load(
     return code
 
 
-def _wanted(time: TimeOptions, *, full: bool) -> "Wanted":
+def _wanted(time: TimeOptions, remote: RemoteOptions) -> "Wanted":
     """Of which time objects are loaded. Raises UsageError."""
     from flowsql.errors import UsageError
     from flowsql.sources.source import Wanted
 
     options = QueryOptions.parse(**asdict(time))
-    if full and options.window.since is not None:
+    if remote.full and options.window.since is not None:
         raise UsageError("means without a lower bound of time", where="--full", remedy="leave out --since")
-    return Wanted(options.window, full, options.now)
+    return Wanted(options.window, remote.full, parse_span(remote.overlap), options.now)
 
 
 def _keep_freed_memory() -> None:

@@ -45,7 +45,7 @@ def workspace_for(
     with Workspace.temporary(wait_s=parse_span(store.wait)) as workspace:
         # Of logs at hand everything is read: what lies beyond the window also tells servers from clients.
         reach = options.window.widened(options.context_s) if any(map(is_remote, logs.logs)) else Window()
-        wanted = Wanted(reach, remote.full, options.now)
+        wanted = Wanted(reach, remote.full, now=options.now)
         report = workspace.load(logs.logs, log_format=logs.log_format, wanted=wanted, access=remote.access())
         code = tell_report(report, narrator, brief=True)
         if report.stopped_by:

@@ -79,6 +79,15 @@ class RemoteOptions:
         bool,
         typer.Option("--full", help="All of a remote source, not only what is new.", rich_help_panel=_REMOTE),
     ] = False
+    overlap: Annotated[
+        str,
+        typer.Option(
+            "--overlap",
+            metavar="SPAN",
+            help="How late events of a log stream may come and still be found by the next load.",
+            rich_help_panel=_REMOTE,
+        ),
+    ] = "2h"
     aws_region: Annotated[
         str | None,
         typer.Option(

@@ -23,8 +23,6 @@ from flowsql.sources.aws_errors import code_of, explained
 from flowsql.sources.source import History, LogObject, Wanted
 
 SCHEME = "cloudwatch:"
-# Events arrive up to so long after the newest loaded hour began, unless `Wanted` says otherwise.
-OVERLAP_S = 2 * 3600
 _HOUR_S = 3600
 _HOUR_FORM = "%Y-%m-%dT%HZ"
 # AWS tells a stream's last event late; one that ended longer ago has nothing new.
@@ -59,8 +57,8 @@ class CloudWatchSource:
     def find(self, history: History, tell: Callable[[str], None]) -> Iterator[LogObject]:
         """Hours that have events, those of a stream in their order.
 
-        A stream is read from where the window begins; else again from OVERLAP_S before the newest hour known,
-        and one of which none is known from the oldest hour known of the group.
+        A stream is read from where the window begins; else again from the overlap before the newest hour
+        known, and one of which none is known from the oldest hour known of the group.
         Raises UsageError when none is and nothing says from when on, SourceError when there is no such group,
         no such stream, or AWS does not answer.
         """
@@ -127,7 +125,7 @@ class CloudWatchSource:
         if since is None:
             newest = history.newest(stream.name)
             known = _seconds(newest)
-            since = max(oldest, first) if known is None else known - OVERLAP_S
+            since = max(oldest, first) if known is None else known - self._wanted.overlap_s
         return since // _HOUR_S * _HOUR_S
 
     def _events(self, client: Any, stream: _Stream, start: int, end: int) -> Iterator[tuple[int, str]]:

@@ -44,11 +44,12 @@ class Wanted:
     """Of which time log objects are wanted: that of a window, or all (`full`), or what is new.
 
     With neither bound nor `full`, a remote source begins where the store's knowledge of it ends.
-    `now` (Unix seconds) is the clock of this load.
+    There, events of a log stream may have come `overlap_s` late. `now` (Unix seconds) is this load's clock.
     """
 
     window: Window = field(default_factory=Window)
     full: bool = False
+    overlap_s: int = 2 * 3600
     now: int = field(default_factory=lambda: int(time.time()))
 
 
