@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from flowsql.library.search_path import Library
     from flowsql.loading.report import LoadReport, Progress
     from flowsql.sources.aws import AwsAccess
-    from flowsql.sources.source import Wanted
+    from flowsql.sources.source import Source, Wanted
     from flowsql.store.archive import ArchiveReport
     from flowsql.store.check import CheckReport
     from flowsql.store.compact import CompactReport
+    from flowsql.store.flow_logs import FlowLog
     from flowsql.store.forget import ForgetReport
     from flowsql.store.info import StoreInfo
     from flowsql.store.repair import RepairReport
@@ -97,7 +98,6 @@ class Workspace:
         from flowsql.loading.load import load_sources
         from flowsql.logformat.format_string import parse_format_string
         from flowsql.sources.aws import AwsAccess
-        from flowsql.sources.named import sources_named
         from flowsql.sources.source import Wanted
 
         fields = parse_format_string(log_format) if log_format is not None else None
@@ -105,13 +105,71 @@ class Workspace:
         with _spool() as spool:
             return load_sources(
                 self.store,
-                sources_named([os.fspath(source) for source in sources], spool, wanted, access),
+                self._sources([os.fspath(source) for source in sources], spool, wanted, access),
                 log_format=fields,
                 again=again,
                 dry_run=dry_run,
                 wanted=wanted,
                 on_progress=on_progress or (lambda progress: None),
             )
+
+    def _sources(self, texts: Sequence[str], spool: Path, wanted: Wanted, access: AwsAccess) -> list[Source]:
+        """The sources that the texts name; `@NAME` is where a registered flow log delivers."""
+        from dataclasses import replace
+
+        from flowsql.sources.named import sources_named
+        from flowsql.sources.of_flow_log import OfFlowLog
+        from flowsql.store.flow_logs import CLOUDWATCH, find
+
+        sources = sources_named([text for text in texts if not text.startswith("@")], spool, wanted, access)
+        names = [text[1:] for text in texts if text.startswith("@")]
+        flow_logs = self.flow_logs() if names else []
+        for flow_log in [find(flow_logs, name) for name in names]:
+            there = replace(access, region=access.region or flow_log.region)
+            (source,) = sources_named([flow_log.source], spool, wanted, there)
+            is_apart = flow_log.destination_type == CLOUDWATCH
+            sources.append(source if is_apart else OfFlowLog(source, flow_log.flow_log_id))
+        return sources
+
+    def load_inventory(self, files: Sequence[str | os.PathLike[str]]) -> tuple[int, int]:
+        """Registers the flow logs in files of describe-flow-logs JSON, all or none of them.
+
+        Returns how many there are, and how many of them are new. Raises SourceError, StoreError.
+        """
+        from flowsql.inventory.flow_logs import read_flow_logs
+
+        return self._register([flow_log for file in files for flow_log in read_flow_logs(Path(file))])
+
+    def fetch_flow_logs(self, access: AwsAccess | None = None) -> tuple[int, int]:
+        """Registers the flow logs of the account and region that `access` reaches.
+
+        Returns as `load_inventory`. Raises SourceError, UsageError, StoreError.
+        """
+        from flowsql.inventory.flow_logs import fetch_flow_logs
+        from flowsql.sources.aws import AwsAccess
+
+        return self._register(fetch_flow_logs(access or AwsAccess()))
+
+    def _register(self, flow_logs: Sequence[FlowLog]) -> tuple[int, int]:
+        from flowsql.store.flow_logs import register
+
+        latest = {flow_log.flow_log_id: flow_log for flow_log in flow_logs}
+        return len(latest), register(self.store, list(latest.values()))
+
+    def flow_logs(self) -> list[FlowLog]:
+        """The registered flow logs. Raises StoreError when there is no store."""
+        from flowsql.store.flow_logs import registered
+
+        return registered(self.store)
+
+    def forget_flow_log(self, name: str) -> FlowLog:
+        """Takes a flow log, by its Name tag or id, out of the registry; its records stay.
+
+        Raises UsageError, StoreError.
+        """
+        from flowsql.store.flow_logs import unregister
+
+        return unregister(self.store, name)
 
     def sql(
         self,

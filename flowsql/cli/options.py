@@ -72,22 +72,9 @@ class LogsOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteOptions:
-    """How sources in AWS are reached."""
+class AwsOptions:
+    """Whom AWS takes us for, and where it is asked."""
 
-    full: Annotated[
-        bool,
-        typer.Option("--full", help="All of a remote source, not only what is new.", rich_help_panel=_REMOTE),
-    ] = False
-    overlap: Annotated[
-        str,
-        typer.Option(
-            "--overlap",
-            metavar="SPAN",
-            help="How late events of a log stream may come and still be found by the next load.",
-            rich_help_panel=_REMOTE,
-        ),
-    ] = "2h"
     aws_region: Annotated[
         str | None,
         typer.Option(
@@ -116,6 +103,31 @@ class RemoteOptions:
             rich_help_panel=_REMOTE,
         ),
     ] = None
+
+    def access(self) -> "AwsAccess":
+        """How AWS is asked."""
+        from flowsql.sources.aws import AwsAccess
+
+        return AwsAccess(self.aws_region, self.profile, self.role_arn, self.endpoint_url)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOptions(AwsOptions):
+    """How sources in AWS are reached, and how much of them is read."""
+
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="All of a remote source, not only what is new.", rich_help_panel=_REMOTE),
+    ] = False
+    overlap: Annotated[
+        str,
+        typer.Option(
+            "--overlap",
+            metavar="SPAN",
+            help="How late events of a log stream may come and still be found by the next load.",
+            rich_help_panel=_REMOTE,
+        ),
+    ] = "2h"
     requester_pays: Annotated[
         bool,
         typer.Option(

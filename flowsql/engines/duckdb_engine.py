@@ -25,6 +25,7 @@ from flowsql.store.catalog import Catalog, engine_connection, quoted
 from flowsql.store.records import LiveSegment, live_segments, records_sql, touching
 from flowsql.trust import Trust
 from flowsql.views.known import empty_relations, known_relations
+from flowsql.views.tagged import tagged_flows_sql
 from flowsql.views.views import (
     COUNTED_COLUMNS,
     LOOKED_UP,
@@ -149,6 +150,11 @@ class Session:
         else:
             for statement in macro_statements():
                 self._con.execute(statement)
+        tag_keys = self._con.execute(
+            "select flow_log_id, tag_keys from catalog.flow_logs where len(map_keys(tag_keys)) > 0"
+            " order by flow_log_id"
+        ).fetchall()
+        self._known["tagged_flows"] = tagged_flows_sql(tag_keys)
         logged = {column for segment in self.segments for column in segment.columns}
         self._known.update(empty_relations(logged))
         window = self.options.window
@@ -158,7 +164,7 @@ class Session:
             self._known["logged_records"] = self._records(window, points)
         if window.is_bounded and self.options.context_s:
             self._known["records_in_context"] = self._records(window.widened(self.options.context_s))
-        for table in ("loads", "segments", "objects"):
+        for table in ("loads", "segments", "objects", "flow_logs"):
             self._con.execute(f"create or replace view {table} as from catalog.{table}")
         self._con.execute(
             "create or replace view rejects as"

@@ -61,10 +61,16 @@ _TIME = re.compile(r"1\d{9}")
 _STATUS = {"OK", "NODATA", "SKIPDATA"}
 
 
-def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> TextFormat:
+def tell_format(
+    sample: bytes,
+    given: Sequence[Field] | None,
+    where: str,
+    registered: Sequence[tuple[Field, ...]] = (),
+) -> TextFormat:
     """The log format of text that begins with `sample`.
 
-    In order: its header line; the `given` fields; the default format if lines fit it exactly.
+    In order: its header line; those that are `registered` for it; the `given` fields; the default format if
+    lines fit it exactly. Of several that lines fit, the one that most do.
     Raises NotFlowLogs for other kinds of content, UndecidedFormat where no format fits.
     """
     lines = [
@@ -72,43 +78,50 @@ def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> Tex
         for line in sample.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
         if (text := normal_form(line, 0)) and not refusal_of(line)
     ]
+    candidates = _candidates(given, registered)
     for number, text in enumerate(lines):
         tokens = text.split(b" ")
         current = given if given and len(given) == len(tokens) else ()
         header = header_fields(tokens, current, is_first=not number)
         if header is None or (number and len(header) < MIN_NAMES):
             continue
-        if len(header) < MIN_NAMES and (fields := _best_fit(lines[number + 1 :], given, tuple(header))):
+        rest = lines[number + 1 :]
+        if len(header) < MIN_NAMES and (fields := _best_fit(rest, given, candidates, tuple(header))):
             return TextFormat(fields, starts_with_header=False)
         if number == 0:
             return TextFormat(tuple(header), starts_with_header=True)
-        return TextFormat(_best_fit(lines[:number], given) or tuple(header), starts_with_header=False)
-    fields = _best_fit(lines, given)
+        return TextFormat(
+            _best_fit(lines[:number], given, candidates) or tuple(header), starts_with_header=False
+        )
+    fields = _best_fit(lines, given, candidates)
     if fields:
-        others = tuple(other for other in _candidates(given) if len(other) != len(fields))
+        others = tuple(other for other in candidates if other != fields)
         return TextFormat(fields, starts_with_header=False, others=others)
-    raise _refusal(sample, lines, given, where)
+    raise _refusal(sample, lines, given, registered, where)
 
 
 def _best_fit(
-    lines: Sequence[bytes], given: Sequence[Field] | None, header: tuple[Field, ...] = ()
+    lines: Sequence[bytes],
+    given: Sequence[Field] | None,
+    candidates: Sequence[tuple[Field, ...]],
+    header: tuple[Field, ...] = (),
 ) -> tuple[Field, ...]:
-    """Of `given` and the default format the one that more lines fit; () if no line fits either.
+    """Of the candidates the one that most lines fit; () if no line fits any.
 
     () also if what a line of a word or two names, `header`, fits better; else those words (`end`) stood there
     by chance. Of formats that fit equally well the longer one is the less likely to do so by chance.
     """
-    fits = [
-        (sum(_fits(text, fields, given) for text in lines), len(fields), fields)
-        for fields in _candidates(given)
-    ]
+    fits = [(sum(_fits(text, fields, given) for text in lines), len(fields), fields) for fields in candidates]
     most, length, fields = max(fits, key=lambda fit: fit[0])
     named = sum(_fits(text, header, header) for text in lines) if header else 0
     return fields if (most, length) > (named, len(header)) and most else ()
 
 
-def _candidates(given: Sequence[Field] | None) -> list[tuple[Field, ...]]:
-    return [tuple(given), DEFAULT_FIELDS] if given and tuple(given) != DEFAULT_FIELDS else [DEFAULT_FIELDS]
+def _candidates(
+    given: Sequence[Field] | None, registered: Sequence[tuple[Field, ...]]
+) -> list[tuple[Field, ...]]:
+    """The log formats that an object without a header may have, each once, the likeliest first."""
+    return list(dict.fromkeys([*registered, *([tuple(given)] if given else []), DEFAULT_FIELDS]))
 
 
 def _fits(line: bytes, fields: tuple[Field, ...], given: Sequence[Field] | None) -> bool:
@@ -118,7 +131,13 @@ def _fits(line: bytes, fields: tuple[Field, ...], given: Sequence[Field] | None)
     return (given is not None and fields == tuple(given)) or looks_like(text, fields)
 
 
-def _refusal(sample: bytes, lines: Sequence[bytes], given: Sequence[Field] | None, where: str) -> SourceError:
+def _refusal(
+    sample: bytes,
+    lines: Sequence[bytes],
+    given: Sequence[Field] | None,
+    registered: Sequence[tuple[Field, ...]],
+    where: str,
+) -> SourceError:
     kind = _foreign_kind(sample, lines)
     if kind:
         return NotFlowLogs(f"not flow logs: {kind}", where=where)
@@ -126,6 +145,7 @@ def _refusal(sample: bytes, lines: Sequence[bytes], given: Sequence[Field] | Non
     tried = [f"the default format ({len(DEFAULT_FIELDS)} fields)"]
     if given:
         tried.insert(0, f"--log-format ({len(given)} fields)")
+    tried[:0] = [f"that of a registered flow log ({len(fields)} fields)" for fields in registered]
     fitting = [
         to_format_string(fields)
         for fields in _documented_formats()

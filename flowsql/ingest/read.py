@@ -50,8 +50,15 @@ class Reading(Protocol):
     def close(self) -> None: ...  # noqa: D102
 
 
-def start_reading(log_object: LogObject, given: Sequence[Field] | None, *, quick: bool = False) -> Reading:
-    """A Reading of the object, in its own log format or `given`; `quick`, with a quick content hash.
+def start_reading(
+    log_object: LogObject,
+    given: Sequence[Field] | None,
+    *,
+    registered: Sequence[tuple[Field, ...]] = (),
+    quick: bool = False,
+) -> Reading:
+    """A Reading of the object, in its own log format, one `registered` for it, or `given`; `quick`, with a
+    quick content hash.
 
     Raises SourceError when it cannot be opened, NotFlowLogs or UndecidedFormat (detect.py) when its
     content is not, or may not be, flow logs.
@@ -64,7 +71,7 @@ def start_reading(log_object: LogObject, given: Sequence[Field] | None, *, quick
             from flowsql.ingest.parquet import ParquetReading
 
             return ParquetReading(raw, log_object.name, HEAD_BYTES, quick=quick)
-        return TextReading(raw, log_object.name, given, quick=quick)
+        return TextReading(raw, log_object.name, given, registered, quick=quick)
     except OSError as error:
         raw.close()
         raise unreadable(log_object.name, error) from error
@@ -93,7 +100,15 @@ def unreadable(name: str, error: OSError) -> Unreadable:
 class TextReading:
     """A text object, gzip or plain, being read."""
 
-    def __init__(self, raw: BinaryIO, name: str, given: Sequence[Field] | None, *, quick: bool) -> None:
+    def __init__(
+        self,
+        raw: BinaryIO,
+        name: str,
+        given: Sequence[Field] | None,
+        registered: Sequence[tuple[Field, ...]],
+        *,
+        quick: bool,
+    ) -> None:
         self._content = ContentStream(raw, quick=quick)
         self._raw = raw
         self._name = name
@@ -109,13 +124,15 @@ class TextReading:
         # What a damaged object ends with is the torso of a line: it could pass for another header.
         whole = text[: text.rfind(b"\n") + 1] if self.damage else text
         if whole:
-            self._tell_format(whole[:SAMPLE_BYTES], given)
+            self._tell_format(whole[:SAMPLE_BYTES], given, registered)
         elif not self.damage:
             raise self._without_records() if self._shape.kind else NotFlowLogs("empty", where=name)
 
-    def _tell_format(self, sample: bytes, given: Sequence[Field] | None) -> None:
+    def _tell_format(
+        self, sample: bytes, given: Sequence[Field] | None, registered: Sequence[tuple[Field, ...]]
+    ) -> None:
         try:
-            text_format = tell_format(sample, given, self._name)
+            text_format = tell_format(sample, given, self._name, registered)
         except NotFlowLogs as error:
             if not self._shape.kind:
                 raise

@@ -62,7 +62,7 @@ def parse_block(
 ) -> ParsedBlock:
     """The records and rejects of a block of whole lines in the log format `fields`.
 
-    A line with another number of values that is a record in one of the log formats `others` counts as that.
+    A line that cannot be one but is a record in one of the log formats `others` counts as that.
 
     `-` becomes null, tag values are percent-decoded, millisecond times become seconds; NODATA and
     SKIPDATA records are kept; header lines inside the block change the log format from there on. No input
@@ -72,7 +72,9 @@ def parse_block(
     parsed = ParsedBlock(fields)
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
-    raw = _read(block, fields)
+    # Where another log format has as many fields, each line has to be looked at.
+    has_twin = any(len(other) == len(fields) for other in others)
+    raw = None if has_twin else _read(block, fields)
     if raw is not None and not _may_have_header(raw, fields):
         parsed.lines = raw.num_rows
         parsed._add(fields, raw)
@@ -115,7 +117,7 @@ def _belonging(
     line: bytes, text: bytes, section: _Section, others: Sequence[_Section]
 ) -> tuple[_Section, bytes]:
     """The section that a line is a record of, and its normal form there; `section` if there is none."""
-    if others and text.count(b" ") + 1 != len(section.fields):
+    if others and not (text.count(b" ") + 1 == len(section.fields) and looks_like(text, section.fields)):
         for other in others:
             own = normal_form(line, len(other.fields))
             if not fault_of(own, other.fields) and looks_like(own, other.fields):

@@ -33,7 +33,7 @@ class Epoch(Protocol):
     def is_due(self) -> bool: ...  # noqa: D102
     def expect(self, loads: int) -> None: ...  # noqa: D102
     def next_load_id(self) -> int: ...  # noqa: D102
-    def add(self, table: pa.Table, load: Load) -> Counts: ...  # noqa: D102
+    def add(self, table: pa.Table, load: Load, flow_log_id: str | None) -> Counts: ...  # noqa: D102
     def add_rejects(self, load: Load, rejects: Sequence[tuple[int, str, int, str]]) -> None: ...  # noqa: D102
     def finish(self, load: Load) -> None: ...  # noqa: D102
     def saw(self, sighting: Sighting) -> None: ...  # noqa: D102
@@ -110,9 +110,9 @@ class StoreEpoch:
         self._expected_loads -= 1
         return first
 
-    def add(self, table: pa.Table, load: Load) -> Counts:
-        """Writes records of the load. Raises OSError when the disk is full."""
-        return self._batch.segments.add(table, load.load_id, load.flow_log_id)
+    def add(self, table: pa.Table, load: Load, flow_log_id: str | None) -> Counts:
+        """Writes records of the load, and of that flow log. Raises OSError when the disk is full."""
+        return self._batch.segments.add(table, load.load_id, flow_log_id)
 
     def add_rejects(self, load: Load, rejects: Sequence[tuple[int, str, int, str]]) -> None:
         """Writes rejects of the load. Raises OSError when the disk is full."""
@@ -207,7 +207,7 @@ class DryRun:
         self._last_id -= 1
         return self._last_id
 
-    def add(self, table: pa.Table, load: Load) -> Counts:
+    def add(self, table: pa.Table, load: Load, flow_log_id: str | None) -> Counts:
         """Counts the records."""
         return counts_of(table)
 

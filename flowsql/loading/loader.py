@@ -21,7 +21,7 @@ from flowsql.loading.comparison import Comparison, compare
 from flowsql.loading.epoch import Epoch
 from flowsql.loading.report import LoadReport, Outcome, Progress
 from flowsql.logformat.fields import Field
-from flowsql.logformat.format_string import notice_of_unknown, to_format_string
+from flowsql.logformat.format_string import notice_of_unknown, parse_format_string, to_format_string
 from flowsql.sources.source import LogObject, SourceLost, Wanted
 from flowsql.store.catalog import EXPIRED, INCOMPLETE
 from flowsql.store.commit import Sighting
@@ -157,7 +157,11 @@ class Loader:
         try:
             # A name of AWS's is an identity; whatever else an object is known by is its content.
             quick = aws_name(log_object.name) is not None
-            reading = start_reading(log_object, self._log_format, quick=quick)
+            registered = [
+                tuple(parse_format_string(log_format))
+                for log_format in self._ledger.flow_logs_of(log_object.name).values()
+            ]
+            reading = start_reading(log_object, self._log_format, registered=registered, quick=quick)
         except SourceLost:
             raise
         except NotFlowLogs as error:
@@ -223,11 +227,18 @@ class Loader:
                 self._unreadable(log_object, Unreadable(cause, where=log_object.name))
                 return None
         load = self._new_load(log_object, aws.identity if aws else "", to_format_string(reading.fields))
-        load.flow_log_id = aws.flow_log_id if aws else None
+        load.writers = self._writers(log_object.name)
+        load.flow_log_id = (aws.flow_log_id if aws else None) or load.writers.get(load.log_format)
         load.head_sha256 = head_hash(reading.head)
         load.replaces = found.replaced
         load.revives = tuple(k.load_id for k in found.gone)
         return load
+
+    def _writers(self, name: str) -> dict[str, str]:
+        """Log format -> the registered flow log that alone writes a log stream's records in it."""
+        flow_logs = self._ledger.flow_logs_of(name) if name.startswith("cloudwatch:") else {}
+        formats = list(flow_logs.values())
+        return {text: flow_log_id for flow_log_id, text in flow_logs.items() if formats.count(text) == 1}
 
     def _new_load(self, log_object: LogObject, identity: str, log_format: str) -> Load:
         return Load(
@@ -299,9 +310,12 @@ class Loader:
 
     def _take(self, load: Load, block: ParsedBlock) -> None:
         """Writes the records and rejects of a block, and counts them."""
-        for _, table in block.tables:
+        for fields, table in block.tables:
             if table.num_rows:
-                load.counts.add(self._epoch.add(table, load))
+                flow_log_id = load.flow_log_id
+                if load.writers:
+                    flow_log_id = load.writers.get(to_format_string(fields))
+                load.counts.add(self._epoch.add(table, load, flow_log_id))
         rejects = [(r.line_number, r.text, r.text_bytes, r.reason) for r in block.rejects]
         self._epoch.add_rejects(load, rejects)
         for line_number, _, _, reason in rejects:

@@ -56,8 +56,8 @@ class Wanted:
 class History(Protocol):
     """What a source may ask about earlier loads."""
 
-    def newest(self, prefix: str) -> str | None:
-        """The greatest object name known that begins with `prefix`, or None."""
+    def newest(self, prefix: str, mark: str = "") -> str | None:
+        """The greatest object name known that begins with `prefix` and has `mark` in it, or None."""
 
     def least_ending(self, prefix: str) -> str | None:
         """The least of what follows the last slash in the object names known that begin with `prefix`, or

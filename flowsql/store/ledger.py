@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -78,6 +78,8 @@ class Load:
     blank_lines: int = 0
     counts: Counts = field(default_factory=Counts)
     loaded_at: int = 0
+    # Log format -> the flow log that writes it, where several may write to one object.
+    writers: Mapping[str, str] = field(default_factory=dict)
     replaces: tuple[int, ...] = ()
     revives: tuple[int, ...] = ()  # expired and forgotten loads of the object that it brings back
 
@@ -148,6 +150,10 @@ class Ledger:
         self._new: dict[str, list[Load]] = {}
         self._replaced: set[int] = set()
         self._lookups = 0
+        # (id, log format, log group) of the registered flow logs.
+        self._flow_logs: list[tuple[str, str, str | None]] = con.execute(
+            f"select flow_log_id, log_format, log_group from {alias}.flow_logs order by flow_log_id"
+        ).fetchall()
         ((self.horizon,),) = con.execute(f"select max(horizon) from {alias}.retention").fetchall()
         # Nothing begins with no content at all, so 0 is no such size.
         self._small = {
@@ -186,10 +192,23 @@ class Ledger:
         self._con.unregister("listed")
         return {row[0]: Known(*row[1:]) for row in rows}
 
-    def newest(self, prefix: str) -> str | None:
-        """The greatest object name known that begins with `prefix`, or None."""
+    def flow_logs_of(self, name: str) -> dict[str, str]:
+        """The registered flow logs that write an object of that name, by AWS's file name or the log group:
+        id -> log format.
+        """
+        aws = aws_name(name)
+        return {
+            flow_log_id: log_format
+            for flow_log_id, log_format, group in self._flow_logs
+            if (aws is not None and aws.flow_log_id == flow_log_id)
+            or (group is not None and name.startswith(f"cloudwatch:{group}#"))
+        }
+
+    def newest(self, prefix: str, mark: str = "") -> str | None:
+        """The greatest object name known that begins with `prefix` and has `mark` in it, or None."""
         ((name,),) = self._con.execute(
-            f"select max(name) from {self._alias}.objects where starts_with(name, ?)", [prefix]
+            f"select max(name) from {self._alias}.objects where starts_with(name, ?) and contains(name, ?)",
+            [prefix, mark],
         ).fetchall()
         return name if name is None else str(name)
 

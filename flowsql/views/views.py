@@ -100,6 +100,7 @@ VIEWS: tuple[View, ...] = tuple(
             *("interface_times", "interface_addresses", "load_logs", "endpoints"),
             *("flow_records", "interface_ends", "own_networks", "flow_sides"),
             *("log_hours", "second_logs", "own_addresses", "legs", "sent_across", "entrances", "flows"),
+            "tagged_flows",
             *("openings", "tcp_directions"),
             *("capture_points", "nat_points", "skipped_minutes"),
             *("flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import os
 import signal
@@ -265,6 +266,38 @@ def test_a_stream_that_mixes_log_formats(group: Group, load: Load, workspace: Wo
     assert numbers(workspace) == group.numbers
 
 
+def test_registered_flow_logs_tell_the_formats_of_a_group(
+    group: Group, load: Load, workspace: Workspace, tmp_path: Path
+) -> None:
+    formats = {
+        "fl-1": "${interface-id} ${bytes} ${start}",
+        "fl-2": "${srcaddr} ${bytes} ${action}",  # as many fields as the first
+        "fl-3": "${version} ${interface-id} ${srcaddr} ${bytes}",
+    }
+    described = [
+        {"FlowLogId": flow_log_id, "LogGroupName": group.name, "LogFormat": log_format}
+        | {"Tags": [{"Key": "Name", "Value": flow_log_id.upper()}]}
+        for flow_log_id, log_format in formats.items()
+    ]
+    (tmp_path / "fl.json").write_text(json.dumps({"FlowLogs": described}))
+    workspace.load_inventory([tmp_path / "fl.json"])
+    times = [START + i for i in range(40)]
+    group.put("eni-1-all", times, lambda number, start: f"eni-7 {number} {start}")
+    group.put("eni-1-all", times, lambda number, start: f"10.0.0.1 {number} ACCEPT")
+    group.put("eni-1-all", times, lambda number, start: f"5 eni-7 10.0.0.2 {number}")
+    report = load("@FL-3", full=True)
+    assert (report.records, report.rejects) == (120, 0)
+    assert numbers(workspace) == group.numbers
+    counts = (
+        "select flow_log_id, count(*) as n, count(distinct srcaddr) as a from records group by all order by 1"
+    )
+    assert workspace.sql(counts).read_all().to_pylist() == [
+        {"flow_log_id": "fl-1", "n": 40, "a": 0},
+        {"flow_log_id": "fl-2", "n": 40, "a": 1},
+        {"flow_log_id": "fl-3", "n": 40, "a": 1},
+    ]
+
+
 def test_forgotten_hours_stay_forgotten(group: Group, load: Load, workspace: Workspace) -> None:
     group.put("eni-1-all", [START])
     load(group.source, full=True)
@@ -362,7 +395,7 @@ def test_little_is_held_on_this_machine(group: Group, access: AwsAccess, tmp_pat
     spool = tmp_path / "spool"
 
     class Nothing:
-        def newest(self, prefix: str) -> None: ...
+        def newest(self, prefix: str, mark: str = "") -> None: ...
         def least_ending(self, prefix: str) -> None: ...
         def unfinished(self, prefix: str) -> list[str]:
             return []
