@@ -126,4 +126,4 @@ def _message_of(error: Exception) -> str:
 
 
 def _one_line(error: Exception) -> str:
-    return str(error).split("\n", 1)[0][:300]
+    return " ".join(str(error).split("\n\nDebug source", 1)[0].split())[:300]

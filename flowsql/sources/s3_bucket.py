@@ -122,10 +122,19 @@ class Bucket:
         raise self._counted(OSError(0, "the server ends each answer too early"))
 
     def _get(self, listed: Listed, start: int, end: int) -> bytes:
-        import obstore
-
         if not listed.size_bytes:
             return b""
+        if not _is_plain(listed.key):
+            answer = self._client.get_object(
+                Bucket=self.name,
+                Key=listed.key,
+                IfMatch=listed.etag,
+                Range=f"bytes={start}-{end - 1}",
+                **self._payer,
+            )
+            return bytes(answer["Body"].read())
+        import obstore
+
         options: Any = {"if_match": listed.etag}
         if (start, end) != (0, listed.size_bytes):
             options["range"] = (start, end)
@@ -134,13 +143,13 @@ class Bucket:
     def _failure(self, error: Exception, key: str) -> Exception:
         """What an error of obstore's means: SourceError for one that no other try would mend."""
         code, name, url = code_of(error), type(error).__name__, self.url(key)
-        if name == "PreconditionError":
+        if name == "PreconditionError" or code in ("PreconditionFailed", "412"):
             return SourceError(
                 "was replaced while it was being read",
                 where=url,
                 remedy="the next load reads the new version",
             )
-        if isinstance(error, FileNotFoundError) and code != "NoSuchBucket":
+        if code == "NoSuchKey" or (isinstance(error, FileNotFoundError) and code != "NoSuchBucket"):
             return SourceError("was deleted after it was listed", where=url)
         if is_fatal(code):
             cause, remedy = meaning_of(code)
@@ -202,6 +211,11 @@ class Bucket:
             "token": frozen.token,
             "expires_at": datetime.now(UTC) + _CREDENTIALS_ARE_ASKED_FOR,
         }
+
+
+def _is_plain(key: str) -> bool:
+    """Whether obstore can name the object: it has no word for `a//b` and `a/./b`."""
+    return not any(part in ("", ".", "..") for part in key.split("/"))
 
 
 def _listed(item: dict[str, Any]) -> Listed:
