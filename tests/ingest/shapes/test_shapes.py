@@ -383,3 +383,28 @@ def test_any_text_is_read_or_refused(content: str, read: Read) -> None:
     except SourceError:
         return
     assert outcome.damage or outcome.lines == outcome.accounted_for
+
+
+_CELL = st.one_of(
+    st.sampled_from(
+        ["2", "10.0.0.1", "-", "", '"', '""', '"2"', '"a\nb"', " ", "\t", "ACCEPT", "1418530010", "\x00"]
+    ),
+    st.text(max_size=4),
+)
+_ROW = st.lists(_CELL, max_size=16).map(",".join)
+
+
+@given(
+    rows=st.lists(st.one_of(st.none(), _ROW), max_size=12),
+    end=st.sampled_from(["\n", "\r\n"]),
+    last=st.booleans(),
+)
+@settings(max_examples=300, deadline=None)
+def test_any_table_is_read_whole(rows: list[str | None], end: str, last: bool, read: Read) -> None:
+    good = ",".join(LINES[0].split())
+    content = end.join([",".join(NAMES), good, *(good if row is None else row for row in rows)]) + end * last
+    outcome = read(content.encode("utf-8", "surrogatepass"))
+    assert outcome.lines == outcome.accounted_for
+    assert outcome.rows[0]["interface_id"] == "eni-1"
+    if not any(row and '"' in row for row in rows):  # an open quote may reach over good rows
+        assert sum(row["interface_id"] == "eni-1" for row in outcome.rows) == 1 + rows.count(None)
