@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 COMMANDS = (
     *("", "load", "run", "sql", "repl", "queries", "fields"),
     *("flow-logs", "flow-logs list", "flow-logs show", "flow-logs forget", "flow-logs create-command"),
-    *("inventory", "inventory load", "inventory fetch", "demo", "generate", "store"),
+    *("inventory", "inventory load", "inventory fetch", "doctor", "demo", "generate", "store"),
 )
 STORE_COMMANDS = ("info", "compact", "forget", "files", "check", "repair", "export", "import")
 _FUNCTION = re.compile(r"((?:--.*\n)+)create or replace macro ([^;]*?) as\n")

@@ -264,6 +264,16 @@ class Workspace:
             result.title = query.question
             yield limited(result, options.max_rows)
 
+    def diagnose(self, options: QueryOptions | None = None) -> Generator[Result, None, None]:
+        """What is in the store and what can be asked of it, in sections: read one before the next.
+
+        Raises StoreError without a store, QueryError.
+        """
+        from flowsql.doctor.sections import diagnose
+
+        with self.session(options or QueryOptions.parse()) as session:
+            yield from diagnose(session, self.library)
+
     def session(self, options: QueryOptions) -> Session:
         """A session of one's own, for statements that build on each other. Raises StoreError."""
         return Session(self.store.catalog, options)

@@ -214,6 +214,9 @@ def test_what_comes_later_than_the_overlap_is_loaded_when_asked_for(
     group.put("eni-1-all", [START + 1])
     load(group.source, since=START)
     assert numbers(workspace) == group.numbers
+    late = {section.title: section.read_all() for section in workspace.diagnose()}["What came late, or again"]
+    what = "hours of log streams to which events came over two hours after their end"
+    assert late.to_pylist() == [{"what": what, "objects": 1}]
 
 
 def test_a_window_loads_its_hours_whole(group: Group, load: Load, workspace: Workspace) -> None:
