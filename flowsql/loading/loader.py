@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from itertools import islice
 
 from flowsql.errors import FlowsqlError, SourceError, StoreError
 from flowsql.ingest.detect import NotFlowLogs
@@ -93,8 +92,7 @@ class Loader:
     def _unread(self, found: Iterable[LogObject]) -> Iterator[LogObject]:
         """The objects that have to be opened; the others are counted."""
         progress = self._progress
-        objects = iter(found)
-        while batch := list(islice(objects, _LOOKED_UP_AT_ONCE)):
+        for batch in _batches(found):
             progress.objects_total += len(batch)
             progress.bytes_total += sum(log_object.size_bytes for log_object in batch)
             seen = self._ledger.seen([(o.name, o.size_bytes, o.version_tag) for o in batch])
@@ -348,6 +346,24 @@ class Loader:
         self._report.count(load)
         self._ledger.add(load)
         self._epoch.finish(load)
+
+
+def _batches(found: Iterable[LogObject]) -> Iterator[list[LogObject]]:
+    """The objects, so many at a time; those that were found before a SourceError, then it."""
+    batch: list[LogObject] = []
+    failure = None
+    try:
+        for log_object in found:
+            batch.append(log_object)
+            if len(batch) == _LOOKED_UP_AT_ONCE:
+                yield batch
+                batch = []
+    except SourceError as error:
+        failure = error
+    if batch:
+        yield batch
+    if failure:
+        raise failure
 
 
 def _outcome_of_gone(known: Known) -> Outcome:
