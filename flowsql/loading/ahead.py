@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import BinaryIO
 
+from flowsql.errors import SourceError
 from flowsql.sources.source import LogObject
 
 # As many are fetched at a time, and as many bytes held before they are read, at most.
@@ -18,7 +19,10 @@ _BYTES = 64 << 20
 
 @contextmanager
 def opened_ahead(objects: Iterable[LogObject]) -> Iterator[Iterator[LogObject]]:
-    """The same objects in the same order; the first `open` of each gives what was fetched already."""
+    """The same objects in the same order; the first `open` of each gives what was fetched already.
+
+    A SourceError of `objects` comes after those that were found before it.
+    """
     pool = ThreadPoolExecutor(_OBJECTS, "fetch")
     try:
         yield _in_order(objects, pool)
@@ -29,20 +33,26 @@ def opened_ahead(objects: Iterable[LogObject]) -> Iterator[Iterator[LogObject]]:
 def _in_order(objects: Iterable[LogObject], pool: ThreadPoolExecutor) -> Iterator[LogObject]:
     waiting: deque[LogObject] = deque()
     held_bytes = 0
-    for log_object in objects:
-        while waiting and (
-            not log_object.ahead_bytes
-            or len(waiting) >= _OBJECTS
-            or held_bytes + log_object.ahead_bytes > _BYTES
-        ):
-            held_bytes -= waiting[0].ahead_bytes
-            yield waiting.popleft()
-        if log_object.ahead_bytes:
-            waiting.append(_with_first(log_object, pool.submit(log_object.open)))
-            held_bytes += log_object.ahead_bytes
-        else:
-            yield log_object
+    failure = None
+    try:
+        for log_object in objects:
+            while waiting and (
+                not log_object.ahead_bytes
+                or len(waiting) >= _OBJECTS
+                or held_bytes + log_object.ahead_bytes > _BYTES
+            ):
+                held_bytes -= waiting[0].ahead_bytes
+                yield waiting.popleft()
+            if log_object.ahead_bytes:
+                waiting.append(_with_first(log_object, pool.submit(log_object.open)))
+                held_bytes += log_object.ahead_bytes
+            else:
+                yield log_object
+    except SourceError as error:
+        failure = error
     yield from waiting
+    if failure:
+        raise failure
 
 
 def _with_first(log_object: LogObject, first: Future[BinaryIO]) -> LogObject:

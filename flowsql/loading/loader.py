@@ -364,17 +364,25 @@ class Loader:
         self._epoch.finish(load)
 
 
-def _batches(objects: Iterable[LogObject]) -> Iterator[list[LogObject]]:
-    """The objects, as many at a time as are to be looked up at once: few of those that take up space."""
+def _batches(found: Iterable[LogObject]) -> Iterator[list[LogObject]]:
+    """The objects, as many at a time as are to be looked up at once, few of those that take up space; those
+    that were found before a SourceError, then it.
+    """
     batch: list[LogObject] = []
-    for log_object in objects:
-        batch.append(log_object)
-        held = sum(o.held_bytes for o in batch) if log_object.held_bytes else 0
-        if len(batch) >= (_HELD_AT_ONCE if held else _LOOKED_UP_AT_ONCE) or held >= _HELD_BYTES:
-            yield batch
-            batch = []
+    failure = None
+    try:
+        for log_object in found:
+            batch.append(log_object)
+            held = sum(o.held_bytes for o in batch) if log_object.held_bytes else 0
+            if len(batch) >= (_HELD_AT_ONCE if held else _LOOKED_UP_AT_ONCE) or held >= _HELD_BYTES:
+                yield batch
+                batch = []
+    except SourceError as error:
+        failure = error
     if batch:
         yield batch
+    if failure:
+        raise failure
 
 
 def _outcome_of_gone(known: Known) -> Outcome:

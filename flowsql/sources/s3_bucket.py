@@ -18,7 +18,8 @@ from flowsql.sources.source import SourceLost
 
 # So many objects in a row that cannot be read mean that none can.
 _FAILURES_IN_A_ROW = 5
-_CREDENTIALS_ARE_ASKED_FOR = timedelta(minutes=5)
+# boto3 gives credentials that hold for ten minutes more; obstore renews them five minutes before their end.
+_CREDENTIALS_HOLD = timedelta(minutes=10)
 _PAUSE_S = 0.1
 
 
@@ -175,9 +176,9 @@ class Bucket:
             endpoint = self._client.meta.endpoint_url
             host = urlparse(endpoint).hostname or ""
             region = self._region or self._client.meta.region_name
+            region = "us-east-1" if region in (None, "aws-global") else region
             if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
                 suffix = ".cn" if host.endswith(".cn") else ""
-                region = "us-east-1" if region == "aws-global" else region
                 endpoint = f"https://s3.{region}.amazonaws.com{suffix}"
             backoff: Any = {
                 "init_backoff": timedelta(milliseconds=100),
@@ -209,7 +210,7 @@ class Bucket:
             "access_key_id": frozen.access_key,
             "secret_access_key": frozen.secret_key,
             "token": frozen.token,
-            "expires_at": datetime.now(UTC) + _CREDENTIALS_ARE_ASKED_FOR,
+            "expires_at": datetime.now(UTC) + _CREDENTIALS_HOLD,
         }
 
 

@@ -23,7 +23,8 @@ class RangedFile(io.RawIOBase):
         self._position = 0
         self._pool = ThreadPoolExecutor(1, "piece")
         self._pieces: dict[int, Future[bytes]] = {}
-        self._piece(0)
+        if size_bytes:
+            self._piece(0)
 
     def readable(self) -> bool:
         """True."""

@@ -397,6 +397,30 @@ def test_unfinished_object_is_read_again_however_old(packed: Callable[..., bytes
     assert s3.numbers() == [0, 1, 2, 3, 4, 5]
 
 
+def test_token_expires_while_days_are_listed(packed: Callable[..., bytes], s3: Case) -> None:
+    days = [DAY + timedelta(days=n) for n in range(12)]
+    s3.put({key_of(day): packed(n, day=day) for n, day in enumerate(days)})
+    body = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+    s3.proxy.fault = lambda request: (400, body, len(body)) if request.prefix.endswith("/11/29/") else None
+    finished = s3.load("--since", DAY, "--now", f"{days[11]}T12:00Z")
+    assert finished.code == 5
+    assert "the credentials have expired" in finished.err
+    assert s3.numbers() == list(range(9))
+    s3.proxy.fault = lambda request: None
+    assert s3.load("--now", f"{days[11]}T12:00Z").code == 0
+    assert s3.numbers() == list(range(12))
+
+
+def test_requester_pays_is_said_with_every_request(packed: Callable[..., bytes], s3: Case) -> None:
+    s3.put({key_of(DAY): packed(1)})
+    assert s3.load("--since", DAY, "--requester-pays").code == 0
+    payers = [
+        {k.lower(): v for k, v in r.headers.items()}.get("x-amz-request-payer") for r in s3.proxy.requests
+    ]
+    assert set(payers) == {"requester"}
+    assert len(payers) > 3
+
+
 def test_many_failures_in_a_row_end_the_source(packed: Callable[..., bytes], s3: Case) -> None:
     s3.put({key_of(DAY, n): packed(n) for n in range(40)})
     s3.proxy.refuse(403, "AccessDenied", 999, "")
