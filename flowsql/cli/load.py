@@ -25,7 +25,7 @@ def load(
         typer.Argument(
             metavar="SOURCE...",
             help="Files, folders, glob patterns, - for stdin, s3://bucket/prefix,"
-            " cloudwatch:GROUP[#STREAM-PREFIX].",
+            " cloudwatch:GROUP[#STREAM-PREFIX], @NAME of a registered flow log.",
         ),
     ],
     log_format: Annotated[

@@ -38,6 +38,12 @@ def workspace_for(
         return
     if store.store:
         raise UsageError("--store and --logs exclude each other", remedy="--logs keeps nothing; `load` does")
+    if named := [source for source in logs.logs if source.startswith("@")]:
+        raise UsageError(
+            "flow logs are registered in a store, and these logs are kept in none",
+            where=named[0],
+            remedy="`flowsql flow-logs show` tells where it delivers: name that",
+        )
     from flowsql.sources.named import is_remote
     from flowsql.sources.source import Wanted
     from flowsql.workspace import Workspace

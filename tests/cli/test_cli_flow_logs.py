@@ -74,6 +74,12 @@ def test_a_name_that_is_not_registered(flowsql: Flowsql, store: Path, file: Path
         assert (done.code, "did you mean 'prod'?" in done.err) == (2, True)
 
 
+def test_logs_that_are_not_kept_have_no_registry(flowsql: Flowsql) -> None:
+    for command in (("doctor", "@prod"), ("sql", "--logs", "@prod", "select 1")):
+        done = flowsql(*command)
+        assert (done.code, "@prod: flow logs are registered in a store" in done.err) == (2, True)
+
+
 def test_options_do_not_stand_before_a_command_of_the_group(flowsql: Flowsql, store: Path) -> None:
     assert flowsql("flow-logs", "--store", store, "show", "prod").code == 2
 
