@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from itertools import chain
 from typing import BinaryIO, Protocol
@@ -30,14 +30,16 @@ class Unreadable(SourceError):
 class Reading(Protocol):
     """One object being read.
 
-    `head` is how its (decompressed) content begins, HEAD_BYTES at most. `parsed` is exhausted once; only
-    then do `content_hash`, `content_bytes` (of the decompressed content) and `damage` hold: '' or why not
-    everything could be read.
+    `log_group` is the log group that its content names, '' if it names none. `head` is how its (decompressed)
+    content begins, HEAD_BYTES at most. `parsed` is exhausted once; only then do `content_hash`,
+    `content_bytes` (of the decompressed content) and `damage` hold: '' or why not everything could be read.
     """
 
     fields: tuple[Field, ...]
     head: bytes
 
+    @property
+    def log_group(self) -> str: ...  # noqa: D102
     @property
     def content_hash(self) -> str: ...  # noqa: D102
     @property
@@ -54,11 +56,11 @@ def start_reading(
     log_object: LogObject,
     given: Sequence[Field] | None,
     *,
-    registered: Sequence[tuple[Field, ...]] = (),
+    registered: Callable[[str], Sequence[tuple[Field, ...]]] = lambda log_group: (),
     quick: bool = False,
 ) -> Reading:
-    """A Reading of the object, in its own log format, one `registered` for it, or `given`; `quick`, with a
-    quick content hash.
+    """A Reading of the object, in its own log format, one `registered` for it and the log group that it names
+    ('' if none), or `given`; `quick`, with a quick content hash.
 
     Raises SourceError when it cannot be opened, NotFlowLogs or UndecidedFormat (detect.py) when its
     content is not, or may not be, flow logs.
@@ -105,7 +107,7 @@ class TextReading:
         raw: BinaryIO,
         name: str,
         given: Sequence[Field] | None,
-        registered: Sequence[tuple[Field, ...]],
+        registered: Callable[[str], Sequence[tuple[Field, ...]]],
         *,
         quick: bool,
     ) -> None:
@@ -124,7 +126,7 @@ class TextReading:
         # What a damaged object ends with is the torso of a line: it could pass for another header.
         whole = text[: text.rfind(b"\n") + 1] if self.damage else text
         if whole:
-            self._tell_format(whole[:SAMPLE_BYTES], given, registered)
+            self._tell_format(whole[:SAMPLE_BYTES], given, registered(self.log_group))
         elif not self.damage:
             raise self._without_records() if self._shape.kind else NotFlowLogs("empty", where=name)
 
@@ -142,6 +144,11 @@ class TextReading:
 
     def _without_records(self) -> NotFlowLogs:
         return NotFlowLogs(f"not flow logs: {self._shape.kind} without records", where=self._name)
+
+    @property
+    def log_group(self) -> str:
+        """The log group that the content says it comes from, ''."""
+        return self._shape.log_group
 
     @property
     def content_hash(self) -> str:

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 
 from flowsql.errors import FlowsqlError, SourceError, StoreError
 from flowsql.ingest.detect import NotFlowLogs
@@ -157,10 +158,7 @@ class Loader:
         try:
             # A name of AWS's is an identity; whatever else an object is known by is its content.
             quick = aws_name(log_object.name) is not None
-            registered = [
-                tuple(parse_format_string(log_format))
-                for log_format in self._ledger.flow_logs_of(log_object.name).values()
-            ]
+            registered = partial(self._registered, log_object.name)
             reading = start_reading(log_object, self._log_format, registered=registered, quick=quick)
         except SourceLost:
             raise
@@ -227,16 +225,22 @@ class Loader:
                 self._unreadable(log_object, Unreadable(cause, where=log_object.name))
                 return None
         load = self._new_load(log_object, aws.identity if aws else "", to_format_string(reading.fields))
-        load.writers = self._writers(log_object.name)
+        load.writers = self._writers(log_object.name, reading.log_group)
         load.flow_log_id = (aws.flow_log_id if aws else None) or load.writers.get(load.log_format)
         load.head_sha256 = head_hash(reading.head)
         load.replaces = found.replaced
         load.revives = tuple(k.load_id for k in found.gone)
         return load
 
-    def _writers(self, name: str) -> dict[str, str]:
-        """Log format -> the registered flow log that alone writes a log stream's records in it."""
-        flow_logs = self._ledger.flow_logs_of(name) if name.startswith("cloudwatch:") else {}
+    def _registered(self, name: str, log_group: str) -> list[tuple[Field, ...]]:
+        """The log formats of the registered flow logs that write such an object, or to that log group."""
+        flow_logs = self._ledger.flow_logs_of(name, log_group)
+        return [tuple(parse_format_string(log_format)) for log_format in flow_logs.values()]
+
+    def _writers(self, name: str, log_group: str) -> dict[str, str]:
+        """Log format -> the registered flow log that alone writes records of a log group in it."""
+        has_group = bool(log_group) or name.startswith("cloudwatch:")
+        flow_logs = self._ledger.flow_logs_of(name, log_group) if has_group else {}
         formats = list(flow_logs.values())
         return {text: flow_log_id for flow_log_id, text in flow_logs.items() if formats.count(text) == 1}
 

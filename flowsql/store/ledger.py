@@ -192,16 +192,17 @@ class Ledger:
         self._con.unregister("listed")
         return {row[0]: Known(*row[1:]) for row in rows}
 
-    def flow_logs_of(self, name: str) -> dict[str, str]:
-        """The registered flow logs that write an object of that name, by AWS's file name or the log group:
-        id -> log format.
+    def flow_logs_of(self, name: str, log_group: str = "") -> dict[str, str]:
+        """The registered flow logs that write an object of that name, or to that log group: id -> log format.
+
+        The name tells by the flow log's id in it, or as that of an hour of a log stream.
         """
         aws = aws_name(name)
         return {
             flow_log_id: log_format
             for flow_log_id, log_format, group in self._flow_logs
             if (aws is not None and aws.flow_log_id == flow_log_id)
-            or (group is not None and name.startswith(f"cloudwatch:{group}#"))
+            or (group is not None and (name.startswith(f"cloudwatch:{group}#") or group == log_group))
         }
 
     def newest(self, prefix: str, mark: str = "") -> str | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +63,25 @@ def test_the_file_name_picks_the_log_format(workspace: Workspace, tmp_path: Path
     assert rows(workspace, "select bytes, srcaddr, flow_log_id from records order by bytes") == [
         {"bytes": 5, "srcaddr": "10.0.0.1", "flow_log_id": f"fl-{1:017x}"},
         {"bytes": 6, "srcaddr": "10.0.0.2", "flow_log_id": f"fl-{2:017x}"},
+    ]
+
+
+@pytest.mark.parametrize("pack", [str, lambda text: base64.b64encode(gzip.compress(text.encode())).decode()])
+def test_the_log_group_of_a_subscription_picks_the_log_format(
+    pack: Callable[[str], str], workspace: Workspace, tmp_path: Path
+) -> None:
+    register(
+        workspace,
+        tmp_path,
+        flow_log(1, LogDestinationType="cloud-watch-logs", LogDestination=None, LogGroupName="/a"),
+        flow_log(2, LogDestinationType="cloud-watch-logs", LogDestination=None, LogGroupName="/b")
+        | {"LogFormat": "${srcaddr} ${dstaddr} ${start} ${end} ${bytes}"},
+    )
+    events = [{"message": "10.0.0.1 10.0.0.2 1763892000 1763892060 7"}]
+    (tmp_path / "x.json").write_text(pack(json.dumps({"logGroup": "/b", "logEvents": events})))
+    load(workspace, tmp_path / "x.json")
+    assert rows(workspace, "select bytes, flow_log_id from records") == [
+        {"bytes": 7, "flow_log_id": f"fl-{2:017x}"}
     ]
 
 

@@ -33,10 +33,11 @@ class EventLines:
 
     What gives none is a refused line in its place; what AWS sends only to try a connection out, nothing.
     Events with values instead of a line are preceded by a header line whenever one has a field that none had
-    before.
+    before. `log_group` is that of the first subscription among them, '' if there is none.
     """
 
     def __init__(self) -> None:
+        self.log_group = ""
         self._columns: tuple[Field, ...] = ()
 
     def of_chunks(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -94,6 +95,7 @@ class EventLines:
         if message is not None:
             yield from self._of_text(message, depth)
         elif lists:
+            self.log_group = self.log_group or str(value.get("logGroup", ""))
             if value.get("messageType") != _CONTROL:
                 for members in lists:
                     yield from self._of_value(members, depth)

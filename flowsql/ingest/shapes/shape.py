@@ -24,9 +24,10 @@ _JSON, _BASE64, _TABLE = "JSON", "base64", "comma-separated text"
 class ShapedContent:
     """The lines of text in an object's content, whatever shape it has.
 
-    `kind` names the shape, '' if the content is lines itself. `chunks` gives the lines, in pieces of no
-    particular size; a part that held none is a refused line (refused.py). When they are exhausted `damage`
-    says why they may not be all, '' if they are.
+    `kind` names the shape, '' if the content is lines itself; `log_group` is where a subscription's first
+    events come from, '' if it is none. `chunks` gives the lines, in pieces of no particular size; a part that
+    held none is a refused line (refused.py). When they are exhausted `damage` says why they may not be all, ''
+    if they are.
     """
 
     def __init__(self, content: Iterator[bytes]) -> None:
@@ -35,7 +36,7 @@ class ShapedContent:
         for _ in range(_MAX_GZIP):
             if sample.startswith(GZIP_MAGIC):
                 sample, content = sampled(self._gunzipped(content))
-        self.kind, convert = _shape_of(sample)
+        self.kind, self.log_group, convert = _shape_of(sample)
         self.chunks = convert(content)
 
     def _gunzipped(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -58,25 +59,24 @@ def sampled(chunks: Iterator[bytes], enough: int = _SAMPLE_BYTES) -> tuple[bytes
     return sample, chain([sample] if sample else [], chunks)
 
 
-def _shape_of(sample: bytes) -> tuple[str, Callable[[Iterator[bytes]], Iterator[bytes]]]:
+def _shape_of(sample: bytes) -> tuple[str, str, Callable[[Iterator[bytes]], Iterator[bytes]]]:
+    """(the shape's name, the log group, what makes lines of the content)."""
     start = sample.lstrip(BYTE_ORDER_MARK + b" \t\r\n")
-    if start.startswith((b"{", b"[")) and _has_events(sample):
-        return _JSON, lambda content: _joined(EventLines().of_chunks(content))
+    events = EventLines()
+    if start.startswith((b"{", b"[")) and _has_events(events.of_chunks([sample])):
+        return _JSON, events.log_group, lambda content: _joined(EventLines().of_chunks(content))
     if is_base64_gzip(sample):
-        return _BASE64, lambda content: _joined(_of_documents(content))
-    if is_table(sample):
-        return _TABLE, table_lines
-    return "", iter
+        _has_events(_of_documents(iter((sample,)), events))
+        return _BASE64, events.log_group, lambda content: _joined(_of_documents(content, EventLines()))
+    return (_TABLE, "", table_lines) if is_table(sample) else ("", "", iter)
 
 
-def _has_events(sample: bytes) -> bool:
-    """Whether JSON has an event among its first values."""
-    lines = islice(EventLines().of_chunks([sample]), _MAX_OTHERS)
-    return any(line.strip() and refusal_of(line) is None for line in lines)
+def _has_events(lines: Iterator[bytes]) -> bool:
+    """Whether one of the first values is an event."""
+    return any(line.strip() and refusal_of(line) is None for line in islice(lines, _MAX_OTHERS))
 
 
-def _of_documents(content: Iterator[bytes]) -> Iterator[bytes]:
-    lines = EventLines()
+def _of_documents(content: Iterator[bytes], lines: EventLines) -> Iterator[bytes]:
     for document in base64_documents(content):
         yield from lines.of_packed(document)
 
