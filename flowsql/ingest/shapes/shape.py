@@ -26,8 +26,8 @@ class ShapedContent:
 
     `kind` names the shape, '' if the content is lines itself; `log_group` is where a subscription's first
     events come from, '' if it is none. `chunks` gives the lines, in pieces of no particular size; a part that
-    held none is a refused line (refused.py). When they are exhausted `damage` says why they may not be all, ''
-    if they are.
+    held none is a refused line (refused.py). When they are exhausted `damage` says why they may not be all,
+    '' if they are.
     """
 
     def __init__(self, content: Iterator[bytes]) -> None:
