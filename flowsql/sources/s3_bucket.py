@@ -20,6 +20,8 @@ from flowsql.sources.source import SourceLost
 _FAILURES_IN_A_ROW = 5
 # boto3 gives credentials that hold for ten minutes more; obstore renews them five minutes before their end.
 _CREDENTIALS_HOLD = timedelta(minutes=10)
+# Each is a request that obstore tries again by itself; these are for answers that break off.
+_TRIES_OF_A_BODY = 4
 _PAUSE_S = 0.1
 
 
@@ -96,8 +98,8 @@ class Bucket:
     def open(self, listed: Listed) -> BinaryIO:
         """The object's bytes as they were when it was listed.
 
-        Raises OSError where they cannot be had, SourceError when it was replaced or deleted since, and
-        SourceLost when no other object can be had either.
+        Raises OSError where they cannot be had, also when it was replaced since; SourceError when it was
+        deleted, and SourceLost when no other object can be had either.
         """
         if listed.size_bytes <= WHOLE_BYTES:
             return io.BytesIO(self._bytes_of(listed, 0, listed.size_bytes))
@@ -107,12 +109,14 @@ class Bucket:
     def _bytes_of(self, listed: Listed, start: int, end: int) -> bytes:
         """The bytes of that range, of that version of the object. Raises as `open`."""
         pause_s = _PAUSE_S
-        for attempt in range(ATTEMPTS):
+        for attempt in range(_TRIES_OF_A_BODY):
             try:
                 content = self._get(listed, start, end)
             except Exception as error:
                 failure = self._failure(error, listed.key)
-                if isinstance(failure, SourceError) or attempt == ATTEMPTS - 1 or code_of(error):
+                # An answer in AWS's words will not change.
+                is_final = isinstance(failure, SourceError) or code_of(error) != ""
+                if is_final or attempt == _TRIES_OF_A_BODY - 1:
                     raise self._counted(failure) from error
             else:
                 if len(content) == end - start:
@@ -142,14 +146,10 @@ class Bucket:
         return obstore.get(self._reader(), listed.key, options=options).bytes().to_bytes()
 
     def _failure(self, error: Exception, key: str) -> Exception:
-        """What an error of obstore's means: SourceError for one that no other try would mend."""
+        """What an error of obstore's means to the user."""
         code, name, url = code_of(error), type(error).__name__, self.url(key)
         if name == "PreconditionError" or code in ("PreconditionFailed", "412"):
-            return SourceError(
-                "was replaced while it was being read",
-                where=url,
-                remedy="the next load reads the new version",
-            )
+            return OSError(0, "it was replaced while it was being read; the next load takes the new version")
         if code == "NoSuchKey" or (isinstance(error, FileNotFoundError) and code != "NoSuchBucket"):
             return SourceError("was deleted after it was listed", where=url)
         if is_fatal(code):
