@@ -37,6 +37,8 @@ class Workspace:
 
     def __init__(self, folder: Path, *, wait_s: float = 30.0, queries: Path | None = None) -> None:
         self.store = Store(folder, published_statements, wait_s=wait_s)
+        # Whether the process ends with its next session, which then need not be taken down.
+        self.ends_process = False
         self._queries = queries
         self._library: Library | None = None
         self._temporary: Path | None = None
@@ -243,19 +245,33 @@ class Workspace:
         *,
         on_session: Callable[[Session], None] = lambda session: None,
     ) -> Generator[Result, None, None]:
+        """`iterate_query` for the saved query of that name or alias. Raises LibraryError for a wrong name."""
+        query, preset = self.library.get(name)
+        yield from self.iterate_query(query, {**preset, **texts}, options, on_session=on_session)
+
+    def iterate_query(
+        self,
+        query: SavedQuery,
+        texts: Mapping[str, str],
+        options: QueryOptions,
+        *,
+        on_session: Callable[[Session], None] = lambda session: None,
+    ) -> Generator[Result, None, None]:
         """The one Result of a saved query, as a stream; the session ends with the iteration.
 
         `texts` are its parameters as a user types them. SQL of a saved query can read the records and
         nothing else. `on_session` gets the session before its statement runs, to watch its progress.
-        Raises LibraryError for a wrong name or parameter, QueryError.
+        Raises LibraryError for a wrong parameter, QueryError.
         """
         from flowsql.library.parameters import bind, columns_needed
 
-        query, preset = self.library.get(name)
-        values = bind(query, {**preset, **texts}, now=options.now, tz=options.tz)
+        values = bind(query, texts, now=options.now, tz=options.tz)
         with self.session(options) as session:
             on_session(session)
             notes = _missing_notes(session, query, sorted(columns_needed(query, values)))
+            if query.history_s is not None:
+                session.look_back(query.history_s)
+                notes += _history_notes(session, query.history_s)
             _register_files(session, query, values)
             statement = _filtered(session, _only_select(session, query), options)
             session.lock_down()
@@ -276,7 +292,7 @@ class Workspace:
 
     def session(self, options: QueryOptions) -> Session:
         """A session of one's own, for statements that build on each other. Raises StoreError."""
-        return Session(self.store.catalog, options)
+        return Session(self.store.catalog, options, ends_process=self.ends_process)
 
     def forget(
         self,
@@ -427,6 +443,25 @@ def _missing_notes(session: Session, query: SavedQuery, needed: Sequence[str]) -
             remedy=f"a flow log with these fields in its format has it: {to_format_string(wholly)}",
         )
     return [f"{column} is missing in {_percent(share)} of the records" for column, share in missing.items()]
+
+
+def _history_notes(session: Session, history_s: int) -> list[str]:
+    """A note where the store does not have the past that a query compares the window with."""
+    from flowsql.window import format_span, format_time
+
+    since = session.options.window.since
+    if since is None:
+        return ["without --since there is no time before the window to compare with"]
+    begins = [s.min_start for s in session.segments if s.min_start is not None]
+    first = min(begins, default=since)
+    if first <= since - history_s:
+        return []
+    if first >= since:
+        return ["the store has nothing before the window to compare with"]
+    begins_at = format_time(first, session.options.tz)
+    return [
+        f"compared with what the store has since {begins_at}, not {format_span(history_s)} before the window"
+    ]
 
 
 def _percent(share: float) -> str:

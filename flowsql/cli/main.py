@@ -21,20 +21,23 @@ def script() -> NoReturn:
     sees the difference: `main` has closed and flushed what it used.
     """
     gc.set_threshold(50_000)  # imports make many objects and hardly any garbage
-    code = main()
+    code = main(is_whole_process=True)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     os._exit(code)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line and returns its exit code (exit_codes.py); never raises."""
+def main(arguments: Sequence[str] | None = None, *, is_whole_process: bool = False) -> int:
+    """Runs the command line and returns its exit code (exit_codes.py); never raises.
+
+    `is_whole_process` says that the process ends thereafter.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given and sys.stdin.isatty() and sys.stdout.isatty():
         given = ["repl"]
     try:
-        code = _run(given)
+        code = _run(given, is_whole_process=is_whole_process)
         sys.stdout.flush()
         return code
     except FlowsqlError as error:
@@ -51,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _defect(error, given)
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(arguments: Sequence[str], *, is_whole_process: bool) -> int:
     from typer import TyperException
     from typer.main import get_command
 
@@ -61,7 +64,10 @@ def _run(arguments: Sequence[str]) -> int:
     command: Any = get_command(app_of(wanted))
     try:
         code = command.main(
-            args=options_behind_command(arguments, command), prog_name="flowsql", standalone_mode=False
+            args=options_behind_command(arguments, command),
+            prog_name="flowsql",
+            standalone_mode=False,
+            obj=is_whole_process,
         )
     except TyperException as error:
         message = error.format_message()

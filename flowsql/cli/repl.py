@@ -74,15 +74,13 @@ def _lines() -> Iterator[str]:
 
 def _interact(shell: "Shell", narrator: Narrator) -> int:
     from flowsql import __version__
-    from flowsql.repl.config import Config, config_path, read_config
+    from flowsql.repl.config import config_path, read_config
     from flowsql.repl.interactive import interact
     from flowsql.repl.pager import default_pager
 
-    try:
-        config = read_config(config_path())
-    except UsageError as error:
-        narrator.error(error)  # a typo in it must not keep anyone from their logs
-        config = Config()
+    config, mistakes = read_config(config_path())
+    for mistake in mistakes:
+        narrator.error(mistake)  # a typo in it must not keep anyone from their logs
     shell.settings.pager = default_pager() if config.pager is None else config.pager
     narrator.notice(f"flowsql {__version__}: SQL ends in ;  .help lists the commands, Ctrl-D leaves")
     if not shell.workspace.store.exists:

@@ -50,6 +50,7 @@ def parameter_names(ctx: typer.Context, incomplete: str) -> list[str]:
     narration=NarrationOptions,
 )
 def run(
+    ctx: typer.Context,
     query: Annotated[
         str,
         typer.Argument(
@@ -77,6 +78,7 @@ def run(
     options = query_options(window, scope, limits, output.max_rows)
     texts = _texts(parameters or [])
     with workspace_for(store, logs, remote, options, narrator) as (workspace, code):
+        workspace.ends_process = bool(ctx.obj)
         answer(workspace.iterate_run(query, texts, options), output, options, narrator)
     return code
 

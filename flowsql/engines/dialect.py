@@ -28,10 +28,10 @@ _FUNCTIONS = """
     and or case if cast try_cast coalesce nullif greatest least exists
     count sum min max avg any_value arg_max arg_min bool_and bool_or bit_or hash
     row_number rank lag lead first_value last_value
-    abs round ceil floor
+    abs round ceil floor power sqrt
     concat concat_ws contains left right length lower upper lpad rpad replace split_part starts_with
     substring strpos regexp_extract regexp_matches regexp_replace
-    to_timestamp date_trunc generate_series range unnest error
+    to_timestamp epoch date_trunc generate_series range unnest error
 """
 _TYPES = "BOOLEAN INT BIGINT DOUBLE DECIMAL TEXT VARCHAR DATE TIMESTAMP TIMESTAMPNTZ TIMESTAMPTZ"
 FUNCTIONS = frozenset(_FUNCTIONS.split())
@@ -95,6 +95,7 @@ _DUCKDB_NAMES = {
     "regexplike": "regexp_matches",
     "strposition": "strpos",
     "timestamptrunc": "date_trunc",
+    "timetounix": "epoch",
     "trycast": "try_cast",
     "unixtotime": "to_timestamp",
 }

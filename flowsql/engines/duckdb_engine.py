@@ -17,13 +17,11 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from flowsql.engines.scope import capture_conditions_of, conditions_of
-from flowsql.engines.trust import trust_of, with_coverage, with_second_views
 from flowsql.errors import FlowsqlError, Interrupted, QueryError, QueryTimeout, StoreError, UsageError
 from flowsql.query_options import QueryOptions
 from flowsql.result import Result
 from flowsql.store.catalog import Catalog, engine_connection, quoted
 from flowsql.store.records import LiveSegment, live_segments, records_sql, touching
-from flowsql.trust import Trust
 from flowsql.views.known import empty_relations, known_relations
 from flowsql.views.tagged import tagged_flows_sql
 from flowsql.views.views import (
@@ -35,31 +33,37 @@ from flowsql.views.views import (
     view_statement,
     views_named,
 )
+from flowsql.window import Window
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from flowsql.window import Window
+    from flowsql.trust import Trust
 
 _BATCH_ROWS = 10_000
 # Statements that give rows to show; of the others only an error is of interest.
 _WITH_ROWS = {"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"}
 _POSITION = re.compile(r"^LINE \d+:", re.MULTILINE)
+# What `Session.close` leaves to the end of the process.
+_LEFT_OPEN: list[duckdb.DuckDBPyConnection] = []
 
 
 class Session:
     """One sequence of statements over a store as it was when the session began.
 
     `records`, `flows` and the other views are the window and scope. Use it as a context manager. One
-    statement at a time: its rows are read, or given up, before the next begins.
+    statement at a time: its rows are read, or given up, before the next begins. `ends_process` says that the
+    process ends with it.
     """
 
-    def __init__(self, catalog: Catalog, options: QueryOptions) -> None:
+    def __init__(self, catalog: Catalog, options: QueryOptions, *, ends_process: bool = False) -> None:
         self.options = options
+        self._ends_process = ends_process
         self._catalog = catalog
         # What `count` or `trust` has counted already.
         self.counted: Trust | None = None
         self._con = engine_connection()
+        self._spill = Path(tempfile.gettempdir()) / f"flowsql-{os.getpid()}"
         self._views: dict[str, View] = {}
         self._search_path = "memory.main"
         self._known = known_relations("catalog.", options)
@@ -86,8 +90,15 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Ends the session; unread rows are gone."""
-        self._con.close()
+        """Ends the session; unread rows are gone.
+
+        At the end of a process DuckDB is left as it is: taking it down takes as long as a short query. Only
+        what it has spilled must not stay behind.
+        """
+        if self._ends_process and not self._spill.exists():
+            _LEFT_OPEN.append(self._con)
+        else:
+            self._con.close()
 
     def renew(self, options: QueryOptions) -> None:
         """From here on the views are the store as it is now, in the window and scope of `options`.
@@ -132,8 +143,7 @@ class Session:
         # Progress is measured for whoever asks, and never printed.
         self._con.execute("set enable_progress_bar_print = false")
         self._con.execute("set enable_progress_bar = true")
-        spill = Path(tempfile.gettempdir()) / f"flowsql-{os.getpid()}"
-        self._con.execute(f"set temp_directory = {quoted(str(spill))}")
+        self._con.execute(f"set temp_directory = {quoted(str(self._spill))}")
         if self.options.memory_limit:
             try:
                 self._con.execute(f"set memory_limit = {quoted(self.options.memory_limit)}")
@@ -173,6 +183,8 @@ class Session:
 
     def count(self) -> Trust:
         """What the session's records are, without how complete they are. Raises QueryError."""
+        from flowsql.engines.trust import trust_of
+
         with self._guarded(self._con):
             self.counted = trust_of(self._con, self.segments, self.options, ())
         return self.counted
@@ -211,6 +223,8 @@ class Session:
 
         `absence` says that they conclude from what is not in the records.
         """
+        from flowsql.engines.trust import trust_of, with_coverage, with_second_views
+
         con = self._con.cursor()
         con.execute(f"set search_path = {quoted(self._search_path)}")
         with self._guarded(con):
@@ -219,7 +233,7 @@ class Session:
         try:
             with self._guarded(con):
                 self._create_views_named("select state from coverage", con)
-                trust = with_coverage(con, trust, self.options)
+                self.counted = trust = with_coverage(con, trust, self.options)
                 if any(column in sql for column in COUNTED_COLUMNS):
                     self._create_views_named("select counted from flows", con)
                     trust = with_second_views(con, trust, self.options)
@@ -227,6 +241,13 @@ class Session:
             # The answer is there; how far to trust it is not worth losing it for.
             trust = replace(trust, notes=(*trust.notes, "out of time for the rest"))
         return trust
+
+    def look_back(self, history_s: int) -> None:
+        """Makes `records_with_history` reach that far before the start of the window, if it has one."""
+        since, until = self.options.window.since, self.options.window.until
+        if since is not None:
+            reaching_back = Window(max(since - history_s, 0), until)
+            self._known["records_with_history"] = self._records(reaching_back)
 
     def register(self, name: str, table: pa.Table) -> None:
         """Makes an Arrow table readable in SQL under that name."""
@@ -250,6 +271,11 @@ class Session:
         with self._guarded(self._con):
             self._create_views_named(sql, self._con)
         return statements
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of SQL of one's own, which names no view of the session. Raises QueryError."""
+        with self._guarded(self._con):
+            return self._con.execute(sql).fetchall()
 
     @staticmethod
     def gives_rows(statement: duckdb.Statement) -> bool:

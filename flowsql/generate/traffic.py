@@ -280,7 +280,9 @@ class Traffic:
                 relation, life.port, life.nat_port, stage, self._is_copied
             )
             count -= dropped
-            life.skip(batch.lossy, stage)
+            # What lies in a file that is never written misses there anyhow.
+            if self._logged:
+                life.skip(batch.lossy, stage)
         else:
             times, bytes_ = batch.add(relation, life.port, life.nat_port, stage)
         life.note(stage, bytes_, times, self._logged)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
 from flowsql.errors import UsageError, did_you_mean
@@ -76,7 +77,10 @@ def _check_type(parameter: Parameter, entry: Entry) -> None:
 
 def _check_values(parameter: Parameter, entry: Entry) -> None:
     if parameter.type == FILE and parameter.default not in (None, NULL):
-        raise entry.error("a file has no default", "leave it out, or write = null")
+        # It is looked for when it is used: a query may be read before the files beside it are there.
+        if PurePath(parameter.default or "").name != parameter.default:
+            raise entry.error("the default of a file is the name of one beside the query", "such as list.csv")
+        return
     bound = replace(parameter, default=None)  # null is no bound
     values = ((bound, parameter.lowest), (bound, parameter.highest), (parameter, parameter.default))
     try:

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flowsql.errors import LibraryError, UsageError, did_you_mean
-from flowsql.library.saved_query import NULL, ONE_OF, Parameter, SavedQuery
+from flowsql.library.saved_query import FILE, NULL, ONE_OF, Parameter, SavedQuery
 from flowsql.window import parse_cidr, parse_ip, parse_port, parse_span, parse_time
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)  # 18 digits always fit a bigint
@@ -76,10 +76,17 @@ def _refuse_missing(query: SavedQuery, texts: Mapping[str, str]) -> None:
         )
 
 
+def _default(query: SavedQuery, parameter: Parameter) -> str:
+    """Its text; the default of a file is the name of one beside the query."""
+    if parameter.type == FILE and parameter.default not in (None, NULL):
+        return str(query.path.with_name(str(parameter.default)))
+    return parameter.default or ""
+
+
 def _value(
     query: SavedQuery, parameter: Parameter, texts: Mapping[str, str], *, now: int, tz: ZoneInfo
 ) -> object:
-    text = texts.get(parameter.name, parameter.default or "")
+    text = texts.get(parameter.name, _default(query, parameter))
     try:
         return convert(parameter, text, now=now, tz=tz)
     except UsageError as error:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -23,22 +26,38 @@ class Named:
     preset: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
 class Library:
-    """Every name that can be run -> what it stands for, or why it cannot be run.
+    """Every name that can be run, in folders of which the first that has a name decides.
 
     A broken file spoils only its own name, which never falls through to a folder of lower priority:
     the answer would come from another query than the one that was written.
     """
 
-    names: Mapping[str, Named | LibraryError]
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
+
+    @cached_property
+    def names(self) -> Mapping[str, Named | LibraryError]:
+        """Each name -> what it stands for, or why it cannot be run."""
+        names: dict[str, Named | LibraryError] = {}
+        for folder in reversed(self._folders):
+            names |= _names_in(folder, _sql_files(folder))  # names found earlier win
+        return names
 
     def get(self, name: str) -> tuple[SavedQuery, Mapping[str, str]]:
         """The query of that name or alias, and the parameter texts that the alias sets.
 
+        Only files that mention the name are read as queries: a command that runs one waits for no other.
         Raises LibraryError for an unknown name, and the file's own error if it is broken.
         """
-        found = self.names.get(name)
+        found = next(
+            (
+                named[name]
+                for folder in self._folders
+                if name in (named := _names_in(folder, _files_with(name, folder)))
+            ),
+            None,
+        )
         if found is None:
             hint = did_you_mean(name, self.names)
             raise LibraryError(f"unknown query {name!r}", remedy=hint or "`flowsql queries` lists them")
@@ -62,13 +81,9 @@ def find_library(project: Path | None, user: Path | None) -> Library:
     None and a folder that does not exist have no queries; one folder given twice counts once. Never
     raises for a broken file: `Library.problems` has it.
     """
-    names: dict[str, Named | LibraryError] = {}
     folders = [folder for folder in (project, user, built_in_folder()) if folder and folder.is_dir()]
     once = {folder.resolve(): folder for folder in reversed(folders)}
-    first_to_last = [folder for folder in folders if once[folder.resolve()] is folder]
-    for folder in reversed(first_to_last):
-        names |= _names_in(folder)  # names found earlier win
-    return Library(names)
+    return Library([folder for folder in folders if once[folder.resolve()] is folder])
 
 
 def user_folder() -> Path:
@@ -86,21 +101,31 @@ def built_in_folder() -> Path:
     return packaged if packaged.is_dir() else package.parent / FOLDER
 
 
-def _names_in(folder: Path) -> dict[str, Named | LibraryError]:
+def _names_in(folder: Path, paths: Iterable[Path]) -> dict[str, Named | LibraryError]:
     claims: dict[str, list[tuple[Path, Named | LibraryError]]] = {}
-    for path in _sql_files(folder):
+    for path in paths:
         for name, found in _names_of(path, folder):
             claims.setdefault(name, []).append((path, found))
     return {name: _only(name, claimed) for name, claimed in claims.items()}
 
 
 def _sql_files(folder: Path) -> list[Path]:
-    # Hidden files are editors' backups and copies that are not finished yet.
-    return [
-        path
-        for path in sorted(folder.rglob("*.sql"))
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
+    found = []
+    for place, folders, files in os.walk(folder):
+        # Hidden files are editors' backups and copies that are not finished yet.
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(place, name) for name in files if name.endswith(".sql") and name[0] != "."]
+    return sorted(path for path in found if path.is_file())
+
+
+def _files_with(name: str, folder: Path) -> Iterator[Path]:
+    """The files that may have that name: it is theirs, or looks like an alias in them."""
+    alias = re.compile(rb"alias\s*:[\s-]*" + re.escape(name.encode()) + rb"(?![\w-])")
+    for path in _sql_files(folder):
+        with contextlib.suppress(OSError):
+            if path.stem != name and not alias.search(path.read_bytes()):
+                continue
+        yield path
 
 
 def _names_of(path: Path, folder: Path) -> Iterator[tuple[str, Named | LibraryError]]:

@@ -29,4 +29,4 @@ def why(shell: Shell, text: str) -> None:
     if answer.truncated:
         lines.append(f"only its first {answer.rows.num_rows:,} rows were shown")
     lines.append(answer.trust.why() if answer.trust else "it read no records: nothing to say about them")
-    print("\n".join(lines))
+    shell.display.text("\n".join(lines))

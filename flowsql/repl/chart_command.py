@@ -10,7 +10,6 @@ from flowsql.errors import UsageError, did_you_mean
 from flowsql.output.text_chart import Column, bars, series, spark
 from flowsql.repl.answer_commands import last_answer
 from flowsql.repl.arguments import split_words
-from flowsql.repl.pager import paged
 from flowsql.repl.screen import screen_size
 
 if TYPE_CHECKING:
@@ -32,8 +31,7 @@ def chart(shell: Shell, text: str) -> None:
     lines = _drawn(
         kind or _fitting(answer.rows, labels), answer.rows, labels, drawn, shell.options.tz.key, width
     )
-    with paged(shell.settings.pager if shell.terminal else "") as sink:
-        sink.write("".join(f"{line}\n" for line in lines).encode())
+    shell.display.text("\n".join(lines))
     if answer.truncated:
         shell.narration.notice(f"drawn from the first {answer.rows.num_rows:,} rows (.maxrows)")
 

@@ -15,7 +15,6 @@ from flowsql import exit_codes
 from flowsql.errors import UsageError, did_you_mean
 from flowsql.repl import answer_commands, look_commands, output_commands, statement_commands
 from flowsql.repl.chart_command import chart
-from flowsql.repl.pager import paged
 from flowsql.repl.save_command import save
 from flowsql.repl.screen import screen_size
 from flowsql.repl.watch_command import watch
@@ -58,8 +57,7 @@ def help_text(shell: Shell, text: str) -> None:
     width = screen_size().columns if shell.terminal else _HELP_WIDTH
     name = text.strip()
     lines = _one(find(name), width) if name else _all(width)
-    with paged(shell.settings.pager if shell.terminal else "") as sink:
-        sink.write("".join(f"{line}\n" for line in lines).encode())
+    shell.display.text("\n".join(lines))
 
 
 def _all(width: int) -> list[str]:

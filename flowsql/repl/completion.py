@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from flowsql.library.saved_query import SavedQuery
 
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
-# Beyond that nobody scrolls, and the menu would take longer to lay out.
-_MOST = 120
+# Beyond that nobody scrolls, and all are laid out at every key. The columns of `flows` are fewer.
+_MOST = 100
 _SCOPE_COLUMNS = {
     "account": "account_id",
     "region": "region",
@@ -135,8 +136,19 @@ def _of_sql(context: Context, vocabulary: Vocabulary) -> Iterator[list[Candidate
         columns = {column: "flows" for column, _ in relations.get("flows", ("", []))[1]}
     yield [Candidate(_as_name(c), f"column of {name}" if name else "column") for c, name in columns.items()]
     yield [Candidate(_as_name(name), "relation") for name in context.relations if name]
-    yield [Candidate(word) for word in vocabulary.keywords]
-    yield [Candidate(f"{name}(", "function") for name in vocabulary.functions]
+    yield _keywords(vocabulary.keywords)
+    yield _functions(vocabulary.functions)
+
+
+# Made once for all keys: there are over a thousand.
+@lru_cache(maxsize=1)
+def _keywords(words: tuple[str, ...]) -> list[Candidate]:
+    return [Candidate(word) for word in words]
+
+
+@lru_cache(maxsize=1)
+def _functions(names: tuple[str, ...]) -> list[Candidate]:
+    return [Candidate(f"{name}(", "function") for name in names]
 
 
 def _as_name(name: str) -> str:
@@ -230,13 +242,16 @@ def _paths(word: str) -> Iterator[Candidate]:
 
 def _matching(word: str, groups: Iterable[Sequence[Candidate]]) -> Iterator[Completion]:
     """Of each group those that begin like the word, then those that contain it; each text once."""
+    typed = word.lower()
     seen: set[str] = set()
     for group in groups:
         for fits in (_begins, _contains):
             for candidate in group:
-                if candidate.text not in seen and len(seen) < _MOST and fits(candidate, word.lower()):
+                if candidate.text not in seen and fits(candidate, typed):
                     seen.add(candidate.text)
                     yield _completion(candidate, word)
+                    if len(seen) == _MOST:
+                        return
 
 
 def _begins(candidate: Candidate, word: str) -> bool:

@@ -49,16 +49,38 @@ def config_path() -> Path:
     return user_folder().parent / "config.toml"
 
 
-def read_config(path: Path) -> Config:
-    """What the file says; the defaults if there is none.
+def read_config(path: Path) -> tuple[Config, list[UsageError]]:
+    """What the file says, and its mistakes; the defaults if there is none, and where there is a mistake.
 
-    Other sections are ignored. Raises UsageError, naming the file, for what is no TOML, an unknown key and
-    a value of the wrong type.
+    Other sections are ignored. A mistake is what is no TOML, an unknown key, a value of the wrong type;
+    each names the file.
     """
+    mistakes: list[UsageError] = []
+    try:
+        section = _section(path)
+    except UsageError as error:
+        return Config(), [error]
+    known = {f.name: f for f in fields(Config)}
+    values: dict[str, Any] = {}
+    for key, value in section.items():
+        try:
+            if key not in known:
+                raise UsageError(
+                    f"unknown key {key!r} in [{_SECTION}]",
+                    where=str(path),
+                    remedy=did_you_mean(key, known) or f"the keys are {', '.join(known)}",
+                )
+            values[key] = _checked(key, value, path)
+        except UsageError as error:
+            mistakes.append(error)
+    return Config(**values), mistakes
+
+
+def _section(path: Path) -> dict[str, object]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Config()
+        return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", where=str(path)) from error
     section = content.get(_SECTION, {})
@@ -66,17 +88,7 @@ def read_config(path: Path) -> Config:
         raise UsageError(
             f"{_SECTION} is no section", where=str(path), remedy=f"write [{_SECTION}] on its own line"
         )
-    known = {f.name: f for f in fields(Config)}
-    values: dict[str, Any] = {}
-    for key, value in section.items():
-        if key not in known:
-            raise UsageError(
-                f"unknown key {key!r} in [{_SECTION}]",
-                where=str(path),
-                remedy=did_you_mean(key, known) or f"the keys are {', '.join(known)}",
-            )
-        values[key] = _checked(key, value, path)
-    return Config(**values)
+    return section
 
 
 def _checked(key: str, value: object, path: Path) -> object:

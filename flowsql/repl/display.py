@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flowsql.output.formats import Format, format_named
 from flowsql.output.options import Options
 from flowsql.output.visible import visible
+from flowsql.output.wrapped import wrapped
 from flowsql.repl.destination import Destination
 from flowsql.repl.pager import paged
 from flowsql.repl.screen import screen_size
@@ -72,6 +73,12 @@ class Display:
 
         table = pa.Table.from_batches(kept, schema=result.schema)
         return Answer(table, result.truncated, result.trust, result.title)
+
+    def text(self, text: str) -> None:
+        """Shows text that is no result: on a screen in lines that fit it, paged."""
+        shown = wrapped(text, _columns()) if self._terminal else text
+        with paged(self.settings.pager if self._terminal else "") as sink:
+            sink.write(f"{shown}\n".encode())
 
     def _kept(self, result: Result, kept: list[pa.RecordBatch], *, cut: bool) -> Iterator[pa.RecordBatch]:
         limit = self.settings.max_rows if cut else None

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +22,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 from flowsql import exit_codes
 from flowsql.repl.completion import ShellCompleter
 from flowsql.repl.config import Config
+from flowsql.repl.coverage import Coverage
 from flowsql.repl.highlighting import SqlLexer, has_colours, style
 from flowsql.repl.key_bindings import key_bindings
 from flowsql.repl.toolbar import toolbar
@@ -25,30 +31,58 @@ if TYPE_CHECKING:
     from flowsql.repl.shell import Shell
 
 _PROMPT, _MORE = "flowsql> ", "      -> "
-_TYPED = "<prompt>"
+# In what `termios.tcgetattr` gives.
+_LOCAL_MODES = 3
 
 
 def interact(shell: Shell, config: Config) -> int:
     """Prompts until the user leaves; the exit code, which the user's errors do not change."""
+    # Little garbage at a time, and never all objects of all imports: no key waits for that.
+    gc.freeze()
+    gc.set_threshold(1_000, 10, 10)
     history = _history(shell, config.history_path)
     prompt = _prompt_session(shell, config, history)
     shell.history = lambda: reversed(list(history.load_history_strings()))
     shell.ask = _asked
-    shell.names.on_read = prompt.app.invalidate
-    shell.names.on_read = prompt.app.invalidate
-    shell.run_lines(config.startup, "startup")
-    while not shell.is_over:
-        shell.names.catch_up()
-        draft, shell.draft = shell.draft, ""
-        try:
-            text = prompt.prompt(default=draft)
-            with shell.lock:
-                shell.run_typed(text)
-        except KeyboardInterrupt:
-            continue
-        except EOFError:
-            break
+    coverage = Coverage(shell)
+    coverage.on_read = prompt.app.invalidate
+
+    def on_names() -> None:
+        prompt.app.invalidate()
+        coverage.catch_up()
+
+    shell.names.on_read = on_names
+    with _unechoed():
+        shell.run_lines(config.startup, "startup")
+        while not shell.is_over:
+            shell.names.catch_up()
+            draft, shell.draft = shell.draft, ""
+            try:
+                text = prompt.prompt(default=draft)
+                with shell.lock:
+                    shell.run_typed(text)
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                break
     return exit_codes.DONE
+
+
+@contextmanager
+def _unechoed() -> Iterator[None]:
+    """While entered, keys pressed during a statement, Ctrl-C too, are not written into its answer.
+
+    The next prompt has them.
+    """
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    changed = termios.tcgetattr(terminal)
+    changed[_LOCAL_MODES] &= ~termios.ECHO
+    termios.tcsetattr(terminal, termios.TCSADRAIN, changed)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def _prompt_session(shell: Shell, config: Config, history: History) -> PromptSession[str]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from flowsql.errors import UsageError, did_you_mean
 from flowsql.repl.arguments import parse_options, split_words
-from flowsql.repl.pager import paged
 from flowsql.repl.vocabulary import read_relations
 from flowsql.result import Result
 
@@ -79,12 +78,11 @@ def fields(shell: Shell, text: str) -> int:
 
 
 def paged_command(shell: Shell, words: Sequence[str]) -> int:
-    """Runs a command that only prints, into the pager; its exit code."""
+    """Runs a command that only prints text, into the pager; its exit code."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         code = shell.command_line(words)
-    with paged(shell.settings.pager if shell.terminal else "") as sink:
-        sink.write(printed.getvalue().encode())
+    shell.display.text(printed.getvalue().rstrip("\n"))
     return code
 
 

@@ -16,7 +16,7 @@ from flowsql.query_options import QueryOptions
 from flowsql.repl.display import Answer, Display
 from flowsql.repl.inputs import is_command, split_expanded, split_inputs
 from flowsql.repl.narration import Narration
-from flowsql.repl.nearest import with_nearest_relation
+from flowsql.repl.nearest import with_nearest_name
 from flowsql.repl.progress import progress_line
 from flowsql.repl.settings import Settings
 from flowsql.repl.vocabulary import Names
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flowsql.engines.duckdb_engine import Session
     from flowsql.library.saved_query import SavedQuery
     from flowsql.result import Result
+    from flowsql.trust import Trust
     from flowsql.workspace import Workspace
 
 # Files that read files, before it is taken for a circle.
@@ -62,8 +63,8 @@ class Shell:
         self.is_over = False
         # What an editor left for the next prompt.
         self.draft = ""
-        # Changes results before they are shown, while `.watch` compares them.
-        self.each_result: Callable[[Result], Result] | None = None
+        # Changes results before they are shown, while `.watch` compares them; None shows nothing.
+        self.each_result: Callable[[Result], Result | None] | None = None
         # What a terminal gives: earlier inputs, and answers to questions. Without one both are empty.
         self.history: Callable[[], Iterable[str]] = lambda: ()
         self.ask: Callable[[str], str] = lambda question: ""
@@ -106,11 +107,16 @@ class Shell:
             return None
         return status.st_ino, status.st_mtime_ns
 
+    @property
+    def counted(self) -> Trust | None:
+        """What is known of the records of window and scope."""
+        return self._session.counted if self._session else None
+
     def records_text(self) -> str:
         """The records of window and scope and what they lack, as far as known; '' before the session."""
         if self._session is None:
             return ""
-        counted = self._session.counted
+        counted = self.counted
         if counted is not None:
             parts = [
                 f"{counted.records:,} records",
@@ -119,6 +125,15 @@ class Shell:
             ]
             return ", ".join(part for part in parts if part)
         return f"up to {sum(segment.records for segment in self._session.segments_in_window):,} records"
+
+    def as_options(self) -> list[str]:
+        """Store, window, scope and limits as a command of the command line takes them."""
+        words = ["--store", str(self.workspace.store.folder)]
+        for name, value in self.texts.items():
+            for one in value if isinstance(value, list | tuple) else [value]:
+                if one is not None:
+                    words += [f"--{name.replace('_', '-')}", str(one)]
+        return words
 
     def columns_of_answer(self) -> list[str]:
         """The columns of the last answer."""
@@ -177,7 +192,7 @@ class Shell:
 
     def _tell(self, error: FlowsqlError, where: str) -> None:
         if isinstance(error, QueryError) and self._session is not None:
-            error = with_nearest_relation(error, self._session)
+            error = with_nearest_name(error, self.last_sql, self._session)
         if where:
             within = f"{where}: {error.where}" if error.where else where
             error = type(error)(error.cause, where=within, remedy=error.remedy)
@@ -254,7 +269,10 @@ class Shell:
         try:
             if result.has_rows:
                 shown = self.each_result(result) if self.each_result else result
-                self.last_answer = self.display.show(shown, self.options, expanded=expanded)
+                if shown is None:
+                    self.narration.notice("nothing new")
+                else:
+                    self.last_answer = self.display.show(shown, self.options, expanded=expanded)
         finally:
             if isinstance(result.batches, Iterator):
                 getattr(result.batches, "close", lambda: None)()

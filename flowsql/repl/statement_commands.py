@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowsql.errors import LibraryError, UsageError
+from flowsql.errors import UsageError
 from flowsql.repl.arguments import only_word, parse_assignments, split_words
 from flowsql.repl.inputs import split_expanded
 from flowsql.repl.look_commands import paged_command
@@ -17,7 +17,6 @@ from flowsql.repl.look_commands import paged_command
 if TYPE_CHECKING:
     from flowsql.repl.shell import Shell
 
-_BETWEEN = "between"
 _HISTORY = 20
 
 
@@ -30,21 +29,12 @@ def run(shell: Shell, text: str) -> None:
     shell.run_saved(words[0], parse_assignments(words[1:]), expanded=expanded)
 
 
-def between(shell: Shell, text: str) -> None:
-    """Runs the library's `between` query, whose parameters stand in the order of its declaration."""
-    try:
-        query, preset = shell.workspace.library.get(_BETWEEN)
-    except LibraryError as error:
-        raise UsageError(
-            f"the library has no query named {_BETWEEN!r}", remedy=".queries lists what it has"
-        ) from error
+def between(shell: Shell, text: str) -> int:
+    """What `flowsql between` says, of the shell's store, window and scope; its exit code."""
     words = split_words(text)
-    free = [parameter.name for parameter in query.parameters if parameter.name not in preset]
-    plain = [word for word in words if "=" not in word]
-    if len(plain) > len(free):
-        raise UsageError(f"takes at most {len(free)} values")
-    named = parse_assignments([word for word in words if "=" in word])
-    shell.run_saved(_BETWEEN, {**dict(zip(free, plain, strict=False)), **named})
+    if not words:
+        raise UsageError("between what?")
+    return shell.command_line(["between", *words, *shell.as_options()])
 
 
 def queries(shell: Shell, text: str) -> int:

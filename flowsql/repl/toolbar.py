@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flowsql.output.display_width import cut, display_width
 from flowsql.output.visible import visible
+from flowsql.repl.coverage import coverage_text
 from flowsql.repl.screen import screen_size
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ _GAP = " │ "
 
 
 def toolbar(shell: Shell) -> str:
-    """Store, window, scope, records, completeness, time of the last answer; the least important give way."""
+    """Store, window, scope, records, coverage, time of the last answer; the least important give way."""
     return fitted(_parts(shell), screen_size().columns)
 
 
@@ -25,12 +26,13 @@ def _parts(shell: Shell) -> list[tuple[int, str]]:
     folder = shell.workspace.store.folder
     scope = shell.options.scope.describe()
     parts = [
-        (5, _short(folder)),
+        (6, _short(folder)),
         (1, shell.options.window.describe(shell.options.tz)),
         (2, scope),
         (3, shell.records_text()),
+        (4, coverage_text(shell.counted)),
         (0, "new records: .refresh" if shell.is_stale else ""),
-        (4, f"{shell.last_elapsed_s:.2f} s" if shell.last_elapsed_s is not None else ""),
+        (5, f"{shell.last_elapsed_s:.2f} s" if shell.last_elapsed_s is not None else ""),
     ]
     return [(rank, visible(text)) for rank, text in parts if text]
 

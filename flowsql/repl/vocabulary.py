@@ -77,7 +77,7 @@ def read_relations(session: Session) -> Relations:
     """The tables and views that the session's SQL can name, with their columns. Raises QueryError."""
     relations: dict[str, tuple[str, list[tuple[str, str]]]] = {}
     found_in: dict[str, str] = {}
-    for name, kind, column, data_type, database in _rows(session, _RELATIONS):
+    for name, kind, column, data_type, database in session.rows(_RELATIONS):
         if found_in.setdefault(name, database) == database:
             relations.setdefault(name, (kind, []))[1].append((column, data_type))
     return relations
@@ -140,7 +140,9 @@ class Names:
             self._wanted.clear()
             # A store that is missing or damaged is told about when it is asked, not while someone types.
             with contextlib.suppress(FlowsqlError):
-                self.vocabulary = replace(self.vocabulary, library=self._library())
+                library = self._library()
+                library.all()  # read here and now, not at the key that needs it
+                self.vocabulary = replace(self.vocabulary, library=library)
             with contextlib.suppress(FlowsqlError):
                 self._read_session()
             with contextlib.suppress(FlowsqlError):
@@ -150,17 +152,12 @@ class Names:
     def _read_session(self) -> None:
         with self._lock:
             session = self._session()
-            if not session.options.window.is_bounded and session.options.scope.is_empty:
+            is_all = not session.options.window.is_bounded and session.options.scope.is_empty
+            if is_all and session.counted is None:
                 session.count()  # from the catalogue alone: so the toolbar knows it
             relations = read_relations(session)
-            functions = tuple(name for name, _ in _rows(session, _FUNCTIONS))
-            keywords = self.vocabulary.keywords or tuple(name for (name,) in _rows(session, _KEYWORDS))
+            functions = tuple(name for name, _ in session.rows(_FUNCTIONS))
+            keywords = self.vocabulary.keywords or tuple(name for (name,) in session.rows(_KEYWORDS))
         self.vocabulary = replace(
             self.vocabulary, relations=relations, functions=functions, keywords=keywords
         )
-
-
-def _rows(session: Session, sql: str) -> list[tuple[str, ...]]:
-    (statement,) = session.statements(sql)
-    table = session.execute(statement, {}).read_all()
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from flowsql.errors import UsageError
@@ -76,10 +77,17 @@ class _Differences:
 
     def __init__(self) -> None:
         self._before: Counter[tuple[Any, ...]] = Counter()
+        self._is_first = True
 
-    def of(self, result: Result) -> Result:
-        """The result with the new rows only; all of them the first time."""
-        return replace(result, batches=self._new(result), _iterator=None)
+    def of(self, result: Result) -> Result | None:
+        """The result with the new rows only, all of them the first time; None if nothing is new."""
+        is_first, self._is_first = self._is_first, False
+        batches = self._new(result)
+        first = next(batches, None)
+        if first is None and not is_first:
+            return None
+        found = chain([] if first is None else [first], batches)
+        return replace(result, batches=found, _iterator=None)
 
     def _new(self, result: Result) -> Iterator[pa.RecordBatch]:
         now: Counter[tuple[Any, ...]] = Counter()

@@ -11,11 +11,18 @@ from collections.abc import Mapping
 
 from flowsql.logformat.fields import DISTINCT_FIELDS
 
-# Columns whose values are written in quotes: those of `records`, and what the views add.
-TEXT_COLUMNS = frozenset(
-    {field.column for field in DISTINCT_FIELDS if field.type == "string"}
-    | {"protocol_name", "flags", "flag_role", "flow_log_id", "name", "state", "reason", "extra"}
-)
+# What the views say in columns of their own.
+VIEW_VALUES: Mapping[str, tuple[str, ...]] = {
+    "direction": ("egress", "ingress"),
+    "src_scope": ("vpc", "private", "aws", "internet", "special"),
+    "dst_scope": ("vpc", "private", "aws", "internet", "special"),
+    "second_view_of": ("flow log", "leg", "sender", "receiver", "vpc"),
+    "reject_kind": ("attempt", "stray", "unknown"),
+    "kind": ("attempt", "late", "expired", "backscatter", "reply", "unknown"),
+    "outcome": ("answered", "silent", "refused by host", "rejected", "one-way", "not decidable"),
+    "evidence": ("syn", "syn-ack", "paired", "known-service", "fan-in", "port-guess", "unknown"),
+    "sender_role": ("client", "server"),
+}
 STATED_VALUES: Mapping[str, tuple[str, ...]] = {
     "action": ("ACCEPT", "REJECT"),
     "log_status": ("OK", "NODATA", "SKIPDATA"),
@@ -25,17 +32,38 @@ STATED_VALUES: Mapping[str, tuple[str, ...]] = {
     "traffic_path": ("1", "2", "3", "4", "5", "6", "7", "8"),
     "reject_reason": ("BPA", "EC"),
     "protocol": ("6", "17", "1", "58"),
+    **VIEW_VALUES,
 }
 # Columns that have the values of another one, whose statistics are kept.
 VALUES_AS: Mapping[str, str] = {
     "pkt_srcaddr": "srcaddr",
     "pkt_dstaddr": "dstaddr",
     "srcport": "dstport",
+    "client_addr": "srcaddr",
+    "server_addr": "dstaddr",
+    "local_addr": "srcaddr",
+    "remote_addr": "dstaddr",
+    "client_port": "dstport",
+    "server_port": "dstport",
+    "local_port": "dstport",
+    "remote_port": "dstport",
+    "capture_point": "interface_id",
+    "other_interface": "interface_id",
     "tgw_src_vpc_id": "vpc_id",
     "tgw_dst_vpc_id": "vpc_id",
     "tgw_src_subnet_id": "subnet_id",
     "tgw_dst_subnet_id": "subnet_id",
 }
+# Columns whose values are written in quotes: those of `records`, and what the views add.
+_RECORD_TEXTS = {field.column for field in DISTINCT_FIELDS if field.type == "string"}
+TEXT_COLUMNS = frozenset(
+    {
+        *_RECORD_TEXTS,
+        *VIEW_VALUES,
+        *(column for column, other in VALUES_AS.items() if other in _RECORD_TEXTS),
+        *("protocol_name", "flags", "flag_role", "flow_log_id", "name", "state", "reason", "extra"),
+    }
+)
 
 
 _NAMED_PORTS = """
@@ -67,8 +95,9 @@ _PATHS = {
     "8": "internet gateway",
 }
 NUMBER_NAMES: Mapping[str, Mapping[str, str]] = {
-    "dstport": _PORTS,
-    "srcport": _PORTS,
+    **dict.fromkeys(
+        ("dstport", "srcport", "client_port", "server_port", "local_port", "remote_port"), _PORTS
+    ),
     "protocol": _PROTOCOLS,
     "traffic_path": _PATHS,
 }

@@ -11,36 +11,52 @@ select
     second_view_of is null as counted
 from (
     select
-        *,
+        f.*,
         case
             when is_tgw and (select bool_or(not is_tgw) from flow_records) then 'vpc'
             when flow_direction = 'egress'
                 and tgw_pair_attachment_id in (select attachment from entrances)
             then 'sender'
-            when (interface_id, coalesce("start", "end") // 3600, load_id)
+            when (f.interface_id, coalesce("start", "end") // 3600, load_id)
                 in (select interface_id, hour, load_id from second_logs)
             then 'flow log'
             -- A record of packets on their way to elsewhere is never a second leg: it is the first.
-            when pkt_dstaddr = dstaddr
-                and (interface_id, coalesce(pkt_srcaddr, srcaddr), dstaddr)
+            when coalesce(pkt_dstaddr = dstaddr, true)
+                and (f.interface_id, coalesce(pkt_srcaddr, srcaddr), dstaddr)
                     in (select interface_id, sender, receiver from legs)
             then 'leg'
             -- The interface may send it on for others.
-            when (coalesce("start", "end") // 3600, coalesce(pkt_srcaddr, srcaddr), coalesce(vpc_id, ''))
-                in (select hour, address, vpc_id from own_addresses)
-                and (interface_id, coalesce(pkt_srcaddr, srcaddr))
-                    not in (select interface_id, address from interface_addresses)
+            when not coalesce(src_role.is_own, false)
+                and (
+                    coalesce("start", "end") // 3600,
+                    coalesce(pkt_srcaddr, srcaddr),
+                    case when dst_role.translates or dst_role.relays then '' else coalesce(vpc_id, '') end
+                ) in (select hour, address, vpc_id from own_addresses)
             then 'sender'
-            when (coalesce("start", "end") // 3600, coalesce(pkt_srcaddr, srcaddr), coalesce(pkt_dstaddr, dstaddr))
-                in (select hour, sender, receiver from sent_across)
-                and (interface_id, coalesce(pkt_srcaddr, srcaddr))
-                    not in (select interface_id, address from interface_addresses)
-            then 'sender'
-            when pkt_srcaddr <> srcaddr
-                and (coalesce("start", "end") // 3600, dstaddr, coalesce(vpc_id, ''))
-                    in (select hour, address, vpc_id from own_addresses)
-                and (interface_id, dstaddr) not in (select interface_id, address from interface_addresses)
+            when crossings.counted_at = 'sender' and not coalesce(src_role.is_own, false) then 'sender'
+            when (
+                    (not coalesce(src_role.is_own, false) and (pkt_srcaddr <> srcaddr or pkt_dstaddr <> dstaddr))
+                    or src_role.translates
+                    or src_role.relays
+                )
+                and not coalesce(dst_role.is_own, false)
+                and (
+                    coalesce("start", "end") // 3600,
+                    coalesce(pkt_dstaddr, dstaddr),
+                    case when src_role.translates or src_role.relays then '' else coalesce(vpc_id, '') end
+                ) in (select hour, address, vpc_id from own_addresses)
             then 'receiver'
+            when crossings.counted_at = 'receiver' and not coalesce(dst_role.is_own, false) then 'receiver'
+            when src_role.relays then 'sender'
+            when dst_role.relays and not is_private_address(srcaddr) then 'receiver'
         end as second_view_of
-    from flow_sides
+    from flow_sides as f
+    left join interface_roles as src_role
+        on src_role.interface_id = f.interface_id and src_role.address = coalesce(pkt_srcaddr, srcaddr)
+    left join interface_roles as dst_role
+        on dst_role.interface_id = f.interface_id and dst_role.address = coalesce(pkt_dstaddr, dstaddr)
+    left join crossings
+        on crossings.hour = coalesce("start", "end") // 3600
+        and crossings.sender = coalesce(pkt_srcaddr, srcaddr)
+        and crossings.receiver = coalesce(pkt_dstaddr, dstaddr)
 ) as viewed

@@ -91,12 +91,12 @@ def known_relations(catalog: str = "", options: QueryOptions | None = None) -> d
 # Views that have no row unless records have fields of theirs: their columns, and sets of fields, of each of
 # which one must be there.
 _HAVE_ROWS_BY: dict[str, tuple[dict[str, str], tuple[frozenset[str], ...]]] = {
-    "legs": (
-        {"interface_id": "varchar", "sender": "varchar", "receiver": "varchar"},
-        (frozenset({"pkt_srcaddr", "pkt_dstaddr"}),),
+    "told_addresses": (
+        {"interface_id": "varchar", "address": "varchar"},
+        (frozenset({"flow_direction", "pkt_srcaddr", "pkt_dstaddr"}),),
     ),
-    "sent_across": (
-        {"hour": "bigint", "sender": "varchar", "receiver": "varchar"},
+    "crossings": (
+        {"hour": "bigint", "sender": "varchar", "receiver": "varchar", "counted_at": "varchar"},
         (frozenset({"vpc_id"}),),
     ),
     "entrances": (

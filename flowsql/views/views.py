@@ -96,13 +96,14 @@ VIEWS: tuple[View, ...] = tuple(
     map(
         _read_view,
         (
-            *("logged_records", "records_in_context", "query_window"),
+            *("logged_records", "records_in_context", "records_with_history", "query_window"),
             *("interface_times", "interface_addresses", "load_logs", "endpoints", "deliveries"),
             *("flow_records", "interface_ends", "own_networks", "flow_sides"),
-            *("log_hours", "second_logs", "own_addresses", "legs", "sent_across", "entrances", "flows"),
+            *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
+            *("own_addresses", "translating", "interface_roles", "legs", "crossings", "entrances", "flows"),
             "tagged_flows",
             *("openings", "tcp_directions"),
-            *("capture_points", "nat_points", "skipped_minutes"),
+            *("capture_points", "nat_points", "relay_addresses", "skipped_minutes"),
             *("flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),
             *("stitched", "conversations", "address_subnets", "rejections"),
             *("coverage", "coverage_by_hour"),
@@ -113,8 +114,9 @@ VIEWS: tuple[View, ...] = tuple(
 LOOKED_UP = frozenset(
     {
         *("interface_addresses", "interface_ends", "own_networks", "endpoints"),
-        *("log_hours", "second_logs", "own_addresses", "legs", "sent_across", "entrances"),
-        *("capture_points", "nat_points", "skipped_minutes", "reused_pairs"),
+        *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
+        *("own_addresses", "translating", "interface_roles", "legs", "crossings", "entrances"),
+        *("capture_points", "nat_points", "relay_addresses", "skipped_minutes", "reused_pairs"),
         "address_subnets",
     }
 )

@@ -74,6 +74,28 @@ def test_project_query_comes_first_and_reads_records_only(
     assert not (tmp_path / "x.csv").exists()
 
 
+def test_what_a_process_spills_goes_with_it(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    (tmp_path / "queries").mkdir()
+    scratch.mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    (tmp_path / "queries" / "spill.sql").write_text(
+        "-- Does it spill?\nselect sum(a) as a from (\n"
+        "select range as a, row_number() over (order by hash(range)) as n from range(3000000)) where n > 10\n"
+    )
+    command = [sys.executable, "-m", "flowsql.cli.main", "run", "spill", "--store", str(store)]
+    seen = set()
+    with subprocess.Popen([*command, "--memory-limit", "60MB"], stdout=subprocess.PIPE) as process:
+        while process.poll() is None:
+            seen |= {name for _, _, names in os.walk(scratch) for name in names}
+    assert process.returncode == 0
+    assert seen, "the memory limit let it all stay in memory"
+    assert not list(scratch.iterdir())
+
+
 def test_file_parameter_is_a_table(
     flowsql: Flowsql, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

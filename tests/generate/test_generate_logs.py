@@ -114,7 +114,7 @@ def test_schedule_spreads_exactly_all_records(records: int, wanted: dict[str, in
 
 
 def test_files_have_at_most_so_many_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flowsql.generate.logs.MOST_RECORDS_PER_FILE", 400)
+    monkeypatch.setattr("flowsql.generate.log_files.MOST_RECORDS_PER_FILE", 400)
     files = generate(tmp_path, records=5_000, truth=False).files
     assert max(len(lines_of(file)) - 1 for file in files) <= 400
     assert len(files) > len({slot_of(file) for file in files}) * 4

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowsql.generate.relations import Leg, Relations, Wanted, build_relations
+from flowsql.generate.relate import Wanted, build_relations
+from flowsql.generate.relations import Leg, Relations
 from flowsql.generate.schedule import Schedule
 from flowsql.generate.services import ICMP, ICMPV6, TCP, UDP
 from flowsql.generate.topology import build_network

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from flowsql.generate.kinds import KINDS, MEANINGS
@@ -158,6 +158,7 @@ def test_every_record_belongs_to_one_view_and_every_view_has_its_records(joined:
     duration_s=st.sampled_from([None, 3600, 6 * 3600]),
     share=st.sampled_from(KINDS),
 )
+@example(2, 60, 2, 0, False, None, next(kind for kind in KINDS if kind.name == "beacon"))
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_join_holds_for_all_options(
     tmp_path_factory: pytest.TempPathFactory,

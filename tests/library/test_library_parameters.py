@@ -180,3 +180,13 @@ def test_columns_needed(texts: dict[str, str], columns: set[str]) -> None:
     needs = "-- needs: bytes\n-- needs[by=instance]: instance-id\n-- needs[inside=yes]: flow-direction\n"
     query = query_with("by one of address|instance = address", "inside boolean = no", needs=needs)
     assert columns_needed(query, bind(query, texts, now=NOW, tz=UTC_ZONE)) == columns
+
+
+def test_the_default_of_a_file_lies_beside_its_query(tmp_path: Path) -> None:
+    query = parse_query(
+        "-- Q?\n-- param f file = list.csv\nselect * from f", path=tmp_path / "q.sql", topic="t"
+    )
+    with pytest.raises(LibraryError, match="there is no file"):
+        bind(query, {}, now=0, tz=ZoneInfo("UTC"))
+    (tmp_path / "list.csv").write_text("a\n1\n")
+    assert bind(query, {}, now=0, tz=ZoneInfo("UTC")) == {"f": str(tmp_path / "list.csv")}

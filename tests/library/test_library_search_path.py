@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from flowsql.errors import LibraryError
+from flowsql.library import search_path
+from flowsql.library.header import read_query
 from flowsql.library.search_path import built_in_folder, find_library, user_folder
 
 
@@ -152,3 +155,45 @@ def test_the_users_folder(configured: str, expected: str, monkeypatch: pytest.Mo
     monkeypatch.setenv("HOME", "/home/x")
     monkeypatch.setenv("XDG_CONFIG_HOME", configured)
     assert user_folder() == Path(expected, "flowsql", "queries")
+
+
+def test_one_name_is_found_as_among_all(tmp_path: Path) -> None:
+    project = write(
+        tmp_path / "project",
+        {
+            "x-a.sql": aliased("A?", "x-c by=b"),
+            "x-c.sql": question("Same name as an alias?"),
+            "x-bad.sql": "select 1",
+        },
+    )
+    user = write(
+        tmp_path / "user",
+        {
+            "x-bad.sql": question("Hidden?"),
+            "sub/x-d.sql": aliased("D?", "x-e by=a"),
+            "x-g.sql": "-- G?\n-- alias:\n--   x-h\nselect 1",
+            "x-f.sql": "-- What of x-e?\nfrom x",
+        },
+    )
+    library = find_library(project, user)
+    assert {name for name in library.names if name.startswith("x-")} == {
+        f"x-{n}" for n in [*"acdefgh", "bad"]
+    }
+    for name, found in library.names.items():
+        fresh = find_library(project, user)
+        if isinstance(found, LibraryError):
+            with pytest.raises(LibraryError, match=re.escape(str(found))):
+                fresh.get(name)
+        else:
+            query, preset = fresh.get(name)
+            assert (query.path, preset) == (found.query.path, found.preset)
+
+
+def test_to_get_one_query_others_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    monkeypatch.setattr(
+        search_path, "read_query", lambda path, topic: read.append(path) or read_query(path, topic=topic)
+    )
+    library = find_library(write(tmp_path, {"x-a.sql": question("A?"), "x-b.sql": question("B?")}), None)
+    library.get("x-a")
+    assert read == [tmp_path / "x-a.sql"]

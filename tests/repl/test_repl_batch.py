@@ -28,6 +28,9 @@ def test_statements_and_results(shell) -> None:
     ("script", "code", "said"),
     [
         ("select nope from flows;\nselect 1;", 1, r"script:1: .*nope.*\n.*Candidate.*\n.*LINE 1.*\n +\^{4}"),
+        ("selct 1;", 1, r"script:1: .*selct(.*\n)+.*did you mean 'select'\?"),
+        ("select f.dstprt from flows f;", 1, r"script:1: .*dstprt(.*\n)+.*did you mean 'dstport'\?"),
+        ("with w as (select 1 as one) select w.oen from w;", 1, r"oen(.*\n)+.*did you mean 'one'\?"),
         ("select 1 as fine;\n\nselect *\nfrom flos;", 1, r"script:3: .*flos(.*\n)+.*did you mean 'flows'\?"),
         (".nosuch\nselect 1;", 2, r"script:1: unknown command '.nosuch'"),
         (".tabels", 2, r"did you mean '.tables'\?"),
@@ -48,7 +51,7 @@ def test_statements_and_results(shell) -> None:
         (".watch 0s", 2, "1s"),
         (".explain", 2, "no statement"),
         (".edit", 2, "terminal"),
-        (".between 10.0.0.1 10.0.0.2", 2, "no query named 'between'"),
+        (".between", 2, "usage: .between A B"),
         (".schema nosuch", 2, "nosuch"),
         (".once", 2, "which file"),
         (".output x.parquet", 2, "once"),
@@ -106,17 +109,19 @@ def test_new_loads_are_seen_after_a_look(tmp_path, home, capsys, ran, records) -
         assert new.run(f".refresh\n{count}\nfrom t;")[1] == "n\n10\nx\n1\n"
 
 
-def test_between_takes_its_values_in_order(shell, home) -> None:
-    folder = home / "config/flowsql/queries"
-    folder.mkdir(parents=True)
-    (folder / "between.sql").write_text(
-        "-- Did they talk?\n-- param a ip : one side\n-- param b ip : the other\n-- param port port = 443 : to\n"
-        "select $a as a, $b as b, $port as port\n"
-    )
-    shell.shell.workspace.forget_library()
-    assert shell.run(".between 10.0.0.1 10.0.0.2")[1] == "a,b,port\n10.0.0.1,10.0.0.2,443\n"
-    assert shell.run(".between 10.0.0.1 10.0.0.2 port=22")[1].endswith(",22\n")
-    assert shell.run(".between 10.0.0.1 10.0.0.2 22 x")[0] == 2
+def test_between_is_the_commands_of_the_same_store_window_and_scope(shell) -> None:
+    given: list[list[str]] = []
+    shell.shell.command_line = lambda words: given.append([*words]) or 5
+    shell.run(".window 2026-11-23 2026-11-24\n.scope vpc=vpc-1 vpc=vpc-2 port=443")
+    assert shell.run(".between 10.0.0.1 10.0.0.2 443")[0] == 5
+    (words,) = given
+    assert words[:4] == ["between", "10.0.0.1", "10.0.0.2", "443"]
+    options = list(zip(words[4::2], words[5::2], strict=True))
+    assert set(options) == {
+        ("--store", str(shell.workspace.store.folder)),
+        *[("--since", "2026-11-23"), ("--until", "2026-11-24")],
+        *[("--vpc", "vpc-1"), ("--vpc", "vpc-2"), ("--port", "443")],
+    }
 
 
 def test_saved_queries_and_why(shell) -> None:

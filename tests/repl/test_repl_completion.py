@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from flowsql.repl.completion import ShellCompleter
+from flowsql.repl.well_known import VIEW_VALUES
+from flowsql.views.views import VIEWS, macro_statements
 
 
 @pytest.fixture
@@ -40,6 +44,10 @@ def menu(shell):
         ("select * from flows where vpc_id = '|", ["'vpc-0abc'"]),
         ("select * from flows where srcaddr in ('10.0.0.1', '|", ["'10.0.0.0'", "'10.0.0.1'"]),
         ("select en| from records", ['"end"']),
+        ("select * from conversations where outcome = |", ["'answered'", "'silent'"]),
+        ("select * from conversations where server_addr = |", ["'10.9.0.1'"]),
+        ("select * from conversations where server_port = |", ["22", "443"]),
+        ("select * from flows where src_scope <> '|", ["'vpc'", "'private'"]),
         ("with mine as (select 1 as one) select | from mine", ["one", "mine"]),
         ("select protocol_na| from records", ["protocol_name("]),
         ("SELE|", ["SELECT"]),
@@ -69,6 +77,31 @@ def test_names_of_the_session_are_offered(menu, shell) -> None:
     shell.run("create temp table mine as select 1 as only_here; create macro my_macro(x) as x;")
     assert menu("select only_| from mine") == ["only_here"]
     assert "my_macro(" in menu("select my_m|")
+
+
+def test_reading_names_makes_no_view_nor_reads_a_record(menu, shell) -> None:
+    assert menu("from fl|")[:1] == ["flows"]
+    made = "select view_name from duckdb_views() where database_name = 'memory' and not internal"
+    basic = {"records", "loads", "segments", "objects", "rejects"}
+    assert {name for (name,) in shell.shell.session.rows(made)} == basic
+    assert (
+        shell.shell.session.rows("select table_name from duckdb_tables() where database_name = 'memory'")
+        == []
+    )
+
+
+def test_all_columns_of_flows_fit_into_the_menu(menu, shell) -> None:
+    offered = menu("select f.| from flows f")
+    shell.run("select * from flows limit 0;")
+    assert len(offered) == len(shell.shell.columns_of_answer())
+
+
+def test_values_of_view_columns_are_those_that_the_views_write() -> None:
+    columns = {column for view in VIEWS for column in re.findall(r"\w+", view.sql)}
+    written = " ".join([*(view.sql for view in VIEWS), *macro_statements()])
+    for column, values in VIEW_VALUES.items():
+        assert column in columns
+        assert [value for value in values if f"'{value}'" not in written] == []
 
 
 def test_files_are_offered(menu, home) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from flowsql.errors import UsageError
 from flowsql.repl.config import Config, config_path, read_config
 
 
@@ -25,13 +24,14 @@ def test_every_key(tmp_path: Path) -> None:
         startup = [".timer on", "select 1;"]
         """
     )
-    config = read_config(path)
+    config, mistakes = read_config(path)
+    assert not mistakes
     assert config == Config("vi", "less -S", False, True, "~/h", (".timer on", "select 1;"))
     assert config.history_path == Path.home() / "h"
 
 
 def test_no_file_means_the_defaults(tmp_path: Path) -> None:
-    assert read_config(tmp_path / "none.toml") == Config()
+    assert read_config(tmp_path / "none.toml") == (Config(), [])
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,21 @@ def test_no_file_means_the_defaults(tmp_path: Path) -> None:
 def test_mistakes_are_named_with_their_file(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="latin-1")
-    with pytest.raises(UsageError) as error:
-        read_config(path)
-    assert str(path) in str(error.value)
-    assert said in f"{error.value} {error.value.remedy}"
+    config, (error,) = read_config(path)
+    assert config == Config()
+    assert str(path) in str(error)
+    assert said in f"{error} {error.remedy}"
+
+
+def test_a_mistake_spoils_its_own_key_only(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[repl]\nkeys = 'emax'\npager = ''\nmose = true\nstartup = ['.timer on']\n")
+    config, mistakes = read_config(path)
+    assert config == Config(pager="", startup=(".timer on",))
+    assert [str(error).partition(": ")[2] for error in mistakes] == [
+        "keys is 'emax'",
+        "unknown key 'mose' in [repl]",
+    ]
 
 
 def test_where_it_is(home: Path) -> None:

@@ -67,6 +67,7 @@ def test_ctrl_c_stops_the_query_and_clears_the_line_but_not_the_shell(terminal) 
     screen.wait(r"^interrupted\nflowsql>", within_s=30)
     elapsed = time.monotonic() - pressed
     assert elapsed < 1 or os.getloadavg()[0] > (os.cpu_count() or 1), elapsed
+    assert "^C" not in screen.screen()
     screen.type("select nonsense")
     screen.wait("nonsense")
     screen.key("C-c")
@@ -74,6 +75,19 @@ def test_ctrl_c_stops_the_query_and_clears_the_line_but_not_the_shell(terminal) 
     screen.wait(r"^k\n─\n7\n(.*\n)+flowsql>$")
     screen.key("C-d")
     screen.wait_for_end()
+
+
+def test_keys_pressed_during_a_statement_are_for_the_next_prompt(terminal) -> None:
+    screen = terminal()
+    screen.enter("select 'looked' as a;")
+    screen.wait("^looked$")
+    screen.enter(".watch 4s --times 2")
+    screen.wait(r"^── 20\d\d.*\na\n─+\nlooked\n\(1 row\)$")
+    screen.type("select 'ahead' as a;")
+    shown = screen.wait(r"^flowsql> select 'ahead' as a;$")
+    assert shown.count("ahead") == 1
+    screen.key("Enter")
+    screen.wait(r"^ahead$")
 
 
 def test_pager_comes_only_when_needed(terminal) -> None:
@@ -109,7 +123,7 @@ def test_once_chart_why_and_toolbar(terminal, home, monkeypatch) -> None:
     screen.wait(r"^ACCEPT │200 █+$")
     assert len(re.findall("█", screen.screen())) > 60
     screen.enter(".window 2026-11-23 2026-11-24")
-    screen.wait(r"2026-11-23T00:00:00Z to 2026-11-24T00:00:00Z │ up to 300 records")
+    screen.wait(r"2026-11-23T00:00:00Z to 2026-11-24T00:00:00Z │ 300 records │ 50 % of slots covered")
     screen.enter(".why")
     screen.wait(r"^The window and scope is all records")
 
@@ -144,14 +158,14 @@ def test_watch_shows_what_is_new(terminal, home, tmp_path, records) -> None:
         screen.enter("select packets, 'x' as x from records where packets >= 299 order by all;")
         screen.wait(r"300 │ x")
         screen.enter(".watch 1s --diff")
-        screen.wait(r"^── 20\d\d(.*\n)+.*299 │ x(.*\n)+^── 20\d\d.*\n.*\n.*\n\(0 rows\)")
+        screen.wait(r"^── 20\d\d(.*\n)+.*299 │ x(.*\n)+^── 20\d\d.*\nnothing new$")
         (tmp_path / "b.log").write_text(records(301, 1))
         workspace.load([tmp_path / "b.log"])
     found = screen.wait(r"301 │ x\n\(1 row\)")
     assert "defect" not in found
     screen.key("C-c")
     screen.enter("select 'back' as a;")
-    screen.wait(r"^back$")
+    assert "^C" not in screen.wait(r"^back$")
 
 
 def test_pasted_block_of_200_lines(terminal) -> None:

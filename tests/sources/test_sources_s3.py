@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from flowsql.sources import s3_bucket, s3_file
 from flowsql.workspace import Workspace
 
 BUCKET = "s3://flow-logs"
@@ -368,6 +369,45 @@ def test_object_replaced_between_listing_and_reading(packed: Callable[..., bytes
     assert "was replaced while it was being read" in finished.err
     assert s3.load("--since", DAY).code == 0
     assert s3.numbers() == [3, 4, 5]
+
+
+@pytest.fixture
+def in_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objects are read in pieces of 2,000 bytes, as big ones are in pieces of 8 MiB."""
+    monkeypatch.setattr(s3_bucket, "WHOLE_BYTES", 1_000)
+    monkeypatch.setattr(s3_file, "_PIECE_BYTES", 2_000)
+
+
+@pytest.mark.usefixtures("in_ranges")
+def test_big_object_is_read_in_ranges_whatever_breaks(packed: Callable[..., bytes], s3: Case) -> None:
+    content = packed(*range(2_000))
+    s3.put({key_of(DAY): content})
+    s3.proxy.cut(3, key_of(DAY))
+    assert s3.load("--since", DAY).code == 0
+    ranges = {request.headers.get("range") for request in s3.proxy.requests if request.key}
+    assert ranges == {
+        f"bytes={start}-{min(start + 2_000, len(content)) - 1}" for start in range(0, len(content), 2_000)
+    }
+    assert s3.numbers() == list(range(2_000))
+
+
+@pytest.mark.usefixtures("in_ranges")
+def test_big_object_is_replaced_while_it_is_read(packed: Callable[..., bytes], s3: Case) -> None:
+    """Bytes of the two versions do not mix: what was read of the old one gives way to the new one."""
+    s3.put({key_of(DAY): packed(*range(20_000))})
+
+    def replace(request: Any) -> None:
+        if request.headers.get("range", "").startswith("bytes=40000-"):
+            s3.proxy.fault = lambda request: None
+            s3.put({key_of(DAY): packed(*range(50_000, 50_100))})
+
+    s3.proxy.fault = replace
+    finished = s3.load("--since", DAY)
+    assert finished.code == 5
+    assert "was replaced while it was being read" in finished.err
+    assert s3.numbers() == list(range(len(s3.numbers())))
+    assert s3.load("--since", DAY).code == 0
+    assert s3.numbers() == list(range(50_000, 50_100))
 
 
 def test_truncated_object_and_its_sound_version(packed: Callable[..., bytes], s3: Case) -> None:

@@ -186,6 +186,124 @@ def test_of_a_nat_gateway_the_inside_leg_counts(ask: Ask) -> None:
     assert ask([*nat, *host], "select distinct interface_id from flows where counted") == [("eni-host",)]
 
 
+def without_packets(*records: Record, **more: Any) -> list[Record]:
+    """The same records in a log format without pkt-srcaddr and pkt-dstaddr."""
+    return [record | {"pkt_srcaddr": None, "pkt_dstaddr": None, **more} for record in records]
+
+
+def tcp(way: str, interface: str, ports: str, size: int, **more: Any) -> Record:
+    """A TCP record; `ports` is '40000 > 443'."""
+    srcport, dstport = map(int, ports.split(" > "))
+    return sent(
+        way, interface, size, packets=size // 100, protocol=6, srcport=srcport, dstport=dstport, **more
+    )
+
+
+def through_nat(host: str, host_port: int, nat_port: int, size: int) -> list[Record]:
+    """What a NAT gateway logs of a connection to 203.0.113.5, request and answer of half the size, on both legs."""
+    there, back = f"{host_port} > 443", f"443 > {host_port}"
+    return [
+        tcp(f"{host} > 10.0.0.220", "eni-nat", there, size),
+        tcp("10.0.0.220 > 203.0.113.5", "eni-nat", f"{nat_port} > 443", size),
+        tcp("203.0.113.5 > 10.0.0.220", "eni-nat", f"443 > {nat_port}", size // 2),
+        tcp(f"10.0.0.220 > {host}", "eni-nat", back, size // 2),
+    ]
+
+
+def test_a_nat_gateway_shows_without_the_packets_addresses(ask: Ask) -> None:
+    connections = [through_nat("10.0.1.5", 40_000 + n, 9_000 + n, 1000 + 200 * n) for n in range(3)]
+    nat = without_packets(*(record for one in connections for record in one))
+    total = sum(1000 + 200 * n + 500 + 100 * n for n in range(3))
+    assert ask(nat, SUMMED) == [(total, 6)]
+    # Whoever tries to get in from outside is no leg of anything.
+    unsolicited = without_packets(tcp("198.51.100.9 > 10.0.0.220", "eni-nat", "50000 > 22", 60))
+    assert ask([*nat, *unsolicited], SUMMED) == [(total + 60, 6)]
+    host = [
+        record
+        for n in range(3)
+        for record in (
+            tcp("10.0.1.5 > 203.0.113.5", "eni-host", f"{40_000 + n} > 443", 1000 + 200 * n),
+            tcp("203.0.113.5 > 10.0.1.5", "eni-host", f"443 > {40_000 + n}", 500 + 100 * n),
+        )
+    ]
+    logged_too = [*nat, *without_packets(*host, *at("eni-host", "10.0.1.5"))]
+    assert ask(logged_too, SUMMED) == [(total, 12)]
+    assert ask(logged_too, "select distinct interface_id from flows where counted") == [("eni-host",)]
+
+
+def test_a_proxy_does_not_look_like_a_nat_gateway(ask: Ask) -> None:
+    records = without_packets(
+        *(tcp("10.0.1.5 > 10.0.0.220", "eni-proxy", f"{40_000 + n} > 443", 1000 + 200 * n) for n in range(9)),
+        *(
+            tcp("10.0.0.220 > 203.0.113.5", "eni-proxy", f"{9_000 + n} > 443", 1700 + 300 * n)
+            for n in range(9)
+        ),
+        *at("eni-proxy", "10.0.0.220"),
+    )
+    assert ask(records, SUMMED)[0][1] == 0
+
+
+def test_pods_whose_address_is_nobodys_primary_one_count_once(ask: Ask) -> None:
+    way, primary = "10.0.0.77 > 10.0.0.2", "10.0.0.5 > 10.0.0.2"
+    at_receiver = [tcp(way, "eni-2", f"{40_000 + n} > 443", 900 + 100 * n) for n in range(4)]
+    at_node = [tcp(primary, "eni-node", f"{40_000 + n} > 443", 900 + 100 * n) for n in range(4)]
+    total = sum(900 + 100 * n for n in range(4))
+    plain = without_packets(*at_receiver, *at_node, *at("eni-node", "10.0.0.5"), *TWO)
+    assert ask(plain, SUMMED) == [(total, 4)]
+    told = [record | {"pkt_srcaddr": "10.0.0.77"} for record in at_node]
+    assert ask([*at_receiver, *told, *at("eni-node", "10.0.0.5"), *TWO], SUMMED) == [(total, 4)]
+    # Through the NAT gateway, the gateway knows the pod and the node the primary address only.
+    nat = [sent("10.0.0.77 > 10.0.0.220 (203.0.113.5)", "eni-nat", 50)]
+    node = [sent("10.0.0.5 (10.0.0.77) > 203.0.113.5", "eni-node", 50), *at("eni-node", "10.0.0.5")]
+    assert ask([*nat, *node], SUMMED) == [(50, 1)]
+
+
+def test_flow_direction_tells_whose_an_address_is_with_one_peer(ask: Ask) -> None:
+    records = [
+        sent("10.0.0.1 > 10.0.0.2", "eni-1", 9, flow_direction="egress"),
+        sent("10.0.0.1 > 10.0.0.2", "eni-2", 9, flow_direction="ingress"),
+    ]
+    assert ask(records, SUMMED) == [(9, 1)]
+
+
+def test_a_transit_gateway_shows_without_the_packets_addresses(ask: Ask) -> None:
+    records = [
+        record
+        for n in range(4)
+        for record in (
+            tcp("10.1.0.1 > 10.2.0.2", "eni-1", f"{40_000 + n} > 443", 900 + 100 * n),
+            tcp("10.1.0.1 > 10.1.9.9", "eni-in", f"{40_000 + n} > 443", 900 + 100 * n),
+            tcp("10.2.9.9 > 10.2.0.2", "eni-out", f"{40_000 + n} > 443", 900 + 100 * n),
+            tcp("10.1.0.1 > 10.2.0.2", "eni-2", f"{40_000 + n} > 443", 900 + 100 * n),
+        )
+    ]
+    own = [*at("eni-1", "10.1.0.1"), *at("eni-out", "10.2.9.9"), *at("eni-2", "10.2.0.2")]
+    plain = without_packets(*records, *own)
+    assert ask(plain, SUMMED)[0][0] == sum(900 + 100 * n for n in range(4))
+    assert ask(plain, "select distinct interface_id from flows where counted and bytes > 0") == [("eni-1",)]
+
+
+def test_what_passes_another_vpcs_nat_gateway_counts_at_the_host(ask: Ask) -> None:
+    host = [
+        sent("10.1.0.5 > 203.0.113.5", "eni-host", 100, vpc_id="vpc-data"),
+        sent("203.0.113.5 > 10.1.0.5", "eni-host", 7, vpc_id="vpc-data"),
+        *at("eni-host", "10.1.0.5", vpc_id="vpc-data"),
+    ]
+    others = [
+        sent("10.1.0.5 > 10.1.9.9 (203.0.113.5)", "eni-tgw-1", 100, vpc_id="vpc-data"),
+        sent("10.2.9.9 (10.1.0.5) > 203.0.113.5", "eni-tgw-2", 100, vpc_id="vpc-egress"),
+        sent("10.1.0.5 > 10.2.0.220 (203.0.113.5)", "eni-nat", 100, vpc_id="vpc-egress"),
+        sent("10.2.0.220 > 203.0.113.5", "eni-nat", 100, vpc_id="vpc-egress"),
+        sent("203.0.113.5 > 10.2.0.220", "eni-nat", 7, vpc_id="vpc-egress"),
+        sent("10.2.0.220 (203.0.113.5) > 10.1.0.5", "eni-nat", 7, vpc_id="vpc-egress"),
+        sent("203.0.113.5 > 10.2.9.9 (10.1.0.5)", "eni-tgw-2", 7, vpc_id="vpc-egress"),
+        sent("10.1.9.9 (203.0.113.5) > 10.1.0.5", "eni-tgw-1", 7, vpc_id="vpc-data"),
+    ]
+    assert ask([*host, *others], SUMMED) == [(107, 8)]
+    plain = [record | {"vpc_id": None} for record in (*host, *others)]
+    assert ask(plain, SUMMED) == [(107, 8)]
+
+
 def test_what_an_appliance_sends_on_counts_once(ask: Ask) -> None:
     records = [
         sent("10.0.0.1 > 10.0.5.5 (10.0.0.2)", "eni-fw", 50),

@@ -1,0 +1,1 @@
+"""The made-up network as the describe-* commands of AWS show it."""

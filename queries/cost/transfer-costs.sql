@@ -1,0 +1,99 @@
+-- What does the traffic cost, roughly: through NAT gateways, to the internet and between Availability Zones, and for whom?
+-- counts: nat: what NAT gateways' interfaces logged of their inside, both ways. internet: flows from our hosts to the internet,
+--   each once (`counted` in flows). cross-az: flows between our hosts in different zones, each once, charged on either side.
+-- needs: srcaddr, dstaddr, bytes
+-- needs[kind=cross-az]: az_id, interface_id
+-- uses: az_id, interface_id, interface_type, pkt_srcaddr, pkt_dstaddr, pkt_dst_aws_service, flow_direction, vpc_id, start, action
+-- param kind one of all|nat|internet|cross-az = all : which of them
+-- param region text = us-east-1 : whose prices to take from the table
+-- param prices file = prices.csv : region,item,usd,unit,as_of: copy the one beside this query, and edit it
+-- param top integer [1..10000] = 20 : rows to show
+-- alias: nat-costs kind=nat
+-- alias: internet-egress-cost kind=internet
+-- alias: cross-az-bytes kind=cross-az
+-- tags: cost, nat, internet, top
+-- read: an estimate from list prices: tiers, discounts, what stays within a Region over public addresses, load balancers'
+--   own charges and hours are not in it. A byte from a host through a NAT gateway to the internet is in both kinds, as it
+--   is on the bill. Edit the prices, and give them with prices=FILE; price_as_of tells how old those used are
+with price as (
+    select item, max(cast(usd as double)) as usd, max(cast(as_of as text)) as as_of
+    from prices
+    where region = $region
+    group by item
+),
+gateway as (
+    select interface_id, address
+    from interface_roles
+    where translates
+    union
+    select interface_id, address
+    from interface_addresses
+    join nat_points on nat_points.point = interface_id
+),
+inside as (
+    select
+        case
+            when flows.srcaddr <> address and is_private_address(flows.srcaddr) then coalesce(pkt_srcaddr, flows.srcaddr)
+            else coalesce(pkt_dstaddr, flows.dstaddr)
+        end as host,
+        bytes
+    from flows
+    join gateway on gateway.interface_id = flows.interface_id
+    where coalesce(action = 'ACCEPT', true)
+        and (second_view_of is null or second_view_of <> 'flow log')
+        -- Not the outside, where one end is the gateway's and the other on the internet.
+        and (
+            (flows.srcaddr <> address and is_private_address(flows.srcaddr))
+            or (flows.dstaddr <> address and is_private_address(flows.dstaddr))
+        )
+),
+zone as (
+    select address, max(az_id) as az_id
+    from interface_addresses
+    join (select interface_id, max(az_id) as az_id from flows where az_id is not null group by interface_id) as located
+        on located.interface_id = interface_addresses.interface_id
+    group by address
+    having count(distinct az_id) = 1
+),
+sent as (
+    select
+        coalesce(pkt_srcaddr, srcaddr) as sender,
+        coalesce(pkt_dstaddr, dstaddr) as receiver,
+        dst_scope,
+        src_scope,
+        sum(bytes) as bytes
+    from flows
+    where counted and coalesce(action = 'ACCEPT', true)
+    group by coalesce(pkt_srcaddr, srcaddr), coalesce(pkt_dstaddr, dstaddr), dst_scope, src_scope
+),
+charged as (
+    select 'nat' as kind, 'nat_gateway_processing' as item, host, 1 as times, bytes
+    from inside
+    union all
+    select 'internet', 'internet_egress', sender, 1, bytes
+    from sent
+    where dst_scope = 'internet' and src_scope in ('vpc', 'private')
+    union all
+    select 'cross-az', 'cross_az_each_way', sender, 2, bytes
+    from sent
+    join zone as own on own.address = sender
+    join zone as other on other.address = receiver
+    where own.az_id <> other.az_id
+),
+summed as (
+    select kind, item, host, max(times) as times, cast(sum(bytes) as bigint) as bytes
+    from charged
+    where $kind in ('all', kind)
+    group by kind, item, host
+)
+select
+    kind,
+    host,
+    bytes,
+    round(bytes / 1000000000.0 * times * usd, 2) as estimated_usd,
+    round(cast(bytes as double) * 100 / nullif(sum(bytes) over (partition by kind), 0), 1) as bytes_percent,
+    as_of as price_as_of
+from summed
+left join price on price.item = summed.item
+order by estimated_usd desc nulls last, bytes desc, kind, host
+limit $top

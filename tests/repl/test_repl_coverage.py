@@ -1,0 +1,42 @@
+"""What the line at the bottom says of coverage."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowsql.repl.coverage import Coverage, coverage_text
+from flowsql.trust import Slots, Trust
+
+
+@pytest.mark.parametrize(
+    ("slots", "text"),
+    [
+        (None, ""),
+        (Slots(), ""),
+        (Slots(covered=3, idle=1), "all slots covered"),
+        (Slots(covered=999, gap=1), "99 % of slots covered"),
+        (Slots(covered=1, unknown=999), "under 1 % of slots covered"),
+    ],
+)
+def test_share_of_slots(slots: Slots | None, text: str) -> None:
+    assert coverage_text(Trust("all records", 1, slots=slots)) == text
+
+
+def test_it_is_found_out_once_for_each_look(shell, monkeypatch) -> None:
+    shell = shell.shell
+    looked: list[str] = []
+    coverage = Coverage(shell)
+    coverage.on_read = lambda: looked.append(coverage_text(shell.counted))
+    assert shell.counted is None
+    for _ in range(2):
+        _caught_up(coverage)
+    shell.look({"since": "2026-11-23T00:00:00Z", "until": "2026-11-23T00:10:00Z"})
+    assert shell.counted is None
+    _caught_up(coverage)
+    assert len(looked) == 2
+    assert all(text.endswith("slots covered") for text in looked)
+
+
+def _caught_up(coverage: Coverage) -> None:
+    coverage.catch_up()
+    coverage.wait(60)
