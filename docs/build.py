@@ -21,7 +21,11 @@ from flowsql.logformat.format_string import NAMED_FORMATS, to_format_string
 from flowsql.views.views import VIEWS
 
 FOLDER = Path(__file__).parent
-COMMANDS = ("", "load", "run", "sql", "repl", "queries", "fields", "demo", "generate", "store")
+COMMANDS = (
+    *("", "load", "run", "sql", "repl", "queries", "fields"),
+    *("flow-logs", "flow-logs list", "flow-logs show", "flow-logs forget", "flow-logs create-command"),
+    *("inventory", "inventory load", "inventory fetch", "doctor", "demo", "generate", "store"),
+)
 STORE_COMMANDS = ("info", "compact", "forget", "files", "check", "repair", "export", "import")
 _FUNCTION = re.compile(r"((?:--.*\n)+)create or replace macro ([^;]*?) as\n")
 _RELATIONS = """\
@@ -39,9 +43,11 @@ lacks it), `extra` (unknown fields, as JSON text), `load_id`, `flow_log_id` |
 | `loads` | a log object that was read: identity, name, state, log format, counts, times |
 | `objects` | a name under which an object was seen |
 | `segments` | a Parquet file of the store |
+| `flow_logs` | a registered flow log: what AWS has configured |
 
 `records`, `flows`, `tcp_directions` and `rejections` are the window and scope of the query, `conversations`
-those that touch the window; `rejects`, `loads`, `objects` and `segments` are the whole store. How the views
+those that touch the window; `rejects`, `loads`, `objects`, `segments` and `flow_logs` are the whole
+store. How the views
 decide, and how sure that is: [counting](counting.md). The other views are steps on the way.
 """
 _NOTE = "<!-- Written by docs/build.py: change that, or what it reads, and run it again. -->\n"

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from flowsql.library.saved_query import SavedQuery
     from flowsql.library.search_path import Library
     from flowsql.loading.report import LoadReport, Progress
-    from flowsql.sources.source import LogObject
+    from flowsql.sources.aws import AwsAccess
+    from flowsql.sources.source import Source, Wanted
     from flowsql.store.archive import ArchiveReport
     from flowsql.store.check import CheckReport
     from flowsql.store.compact import CompactReport
+    from flowsql.store.flow_logs import FlowLog
     from flowsql.store.forget import ForgetReport
     from flowsql.store.info import StoreInfo
     from flowsql.store.repair import RepairReport
@@ -84,27 +86,92 @@ class Workspace:
         log_format: str | None = None,
         again: bool = False,
         dry_run: bool = False,
+        wanted: Wanted | None = None,
+        access: AwsAccess | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> LoadReport:
         """Loads the log objects that the sources name, each once; makes the store if there is none.
 
-        `log_format` is for text without a header line. Problems with single objects are in the report.
+        `log_format` is for text without a header line; `wanted` says of which time objects are wanted,
+        `access` how AWS is asked.
+        Problems with single objects are in the report.
         Raises LogFormatError, SourceError for a source that does not exist, StoreError.
         """
-        from flowsql.loading.load import load_objects
+        from flowsql.loading.load import load_sources
         from flowsql.logformat.format_string import parse_format_string
+        from flowsql.sources.aws import AwsAccess
+        from flowsql.sources.source import Wanted
 
         fields = parse_format_string(log_format) if log_format is not None else None
+        wanted, access = wanted or Wanted(), access or AwsAccess()
         with _spool() as spool:
-            objects = _objects_of([os.fspath(source) for source in sources], spool)
-            return load_objects(
+            return load_sources(
                 self.store,
-                objects,
+                self._sources([os.fspath(source) for source in sources], spool, wanted, access),
                 log_format=fields,
                 again=again,
                 dry_run=dry_run,
+                wanted=wanted,
                 on_progress=on_progress or (lambda progress: None),
             )
+
+    def _sources(self, texts: Sequence[str], spool: Path, wanted: Wanted, access: AwsAccess) -> list[Source]:
+        """The sources that the texts name; `@NAME` is where a registered flow log delivers."""
+        from dataclasses import replace
+
+        from flowsql.sources.named import sources_named
+        from flowsql.sources.of_flow_log import OfFlowLog
+        from flowsql.store.flow_logs import CLOUDWATCH, find
+
+        sources = sources_named([text for text in texts if not text.startswith("@")], spool, wanted, access)
+        names = [text[1:] for text in texts if text.startswith("@")]
+        flow_logs = self.flow_logs() if names else []
+        for flow_log in [find(flow_logs, name) for name in names]:
+            there = replace(access, region=access.region or flow_log.region)
+            (source,) = sources_named([flow_log.source], spool, wanted, there)
+            is_apart = flow_log.destination_type == CLOUDWATCH
+            sources.append(source if is_apart else OfFlowLog(source, flow_log.flow_log_id))
+        return sources
+
+    def load_inventory(self, files: Sequence[str | os.PathLike[str]]) -> tuple[int, int]:
+        """Registers the flow logs in files of describe-flow-logs JSON, all or none of them.
+
+        Returns how many there are, and how many of them are new. Raises SourceError, StoreError.
+        """
+        from flowsql.inventory.flow_logs import read_flow_logs
+
+        return self._register([flow_log for file in files for flow_log in read_flow_logs(Path(file))])
+
+    def fetch_flow_logs(self, access: AwsAccess | None = None) -> tuple[int, int]:
+        """Registers the flow logs of the account and region that `access` reaches.
+
+        Returns as `load_inventory`. Raises SourceError, UsageError, StoreError.
+        """
+        from flowsql.inventory.flow_logs import fetch_flow_logs
+        from flowsql.sources.aws import AwsAccess
+
+        return self._register(fetch_flow_logs(access or AwsAccess()))
+
+    def _register(self, flow_logs: Sequence[FlowLog]) -> tuple[int, int]:
+        from flowsql.store.flow_logs import register
+
+        latest = {flow_log.flow_log_id: flow_log for flow_log in flow_logs}
+        return len(latest), register(self.store, list(latest.values()))
+
+    def flow_logs(self) -> list[FlowLog]:
+        """The registered flow logs. Raises StoreError when there is no store."""
+        from flowsql.store.flow_logs import registered
+
+        return registered(self.store)
+
+    def forget_flow_log(self, name: str) -> FlowLog:
+        """Takes a flow log, by its Name tag or id, out of the registry; its records stay.
+
+        Raises UsageError, StoreError.
+        """
+        from flowsql.store.flow_logs import unregister
+
+        return unregister(self.store, name)
 
     def sql(
         self,
@@ -212,6 +279,16 @@ class Workspace:
             result.judge = partial(session.trust, query.sql, notes, absence=query.absence)
             result.title = query.question
             yield limited(result, options.max_rows)
+
+    def diagnose(self, options: QueryOptions | None = None) -> Generator[Result, None, None]:
+        """What is in the store and what can be asked of it, in sections: read one before the next.
+
+        Raises StoreError without a store, QueryError.
+        """
+        from flowsql.doctor.sections import diagnose
+
+        with self.session(options or QueryOptions.parse()) as session:
+            yield from diagnose(session, self.library)
 
     def session(self, options: QueryOptions) -> Session:
         """A session of one's own, for statements that build on each other. Raises StoreError."""
@@ -324,19 +401,6 @@ def _spool() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _objects_of(sources: Sequence[str], spool: Path) -> list[LogObject]:
-    """The log objects of all sources, one that several of them name only once."""
-    from flowsql.sources.local import find_objects
-
-    objects: dict[str, LogObject] = {}
-    for source in sources:
-        for log_object in find_objects(source, spool):
-            known = objects.get(log_object.name)
-            if known is None or log_object.direct:
-                objects[log_object.name] = log_object
-    return list(objects.values())
 
 
 def _only_select(session: Session, query: SavedQuery) -> Any:

@@ -31,4 +31,4 @@ def test_page_is_current(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_page_is_linked_from_the_readme() -> None:
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     pages = {f"docs/{page.name}" for page in (REPOSITORY / "docs").glob("*.md")}
-    assert pages == set(re.findall(r"\((docs/[a-z-]+\.md)\)", readme))
+    assert pages == set(re.findall(r"\((docs/[a-z0-9-]+\.md)\)", readme))

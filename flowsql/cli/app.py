@@ -16,8 +16,11 @@ import typer
 from flowsql import __version__
 
 # Each is the function of its name in flowsql.cli.NAME, or, for the groups, the Typer `app` there.
-COMMANDS = ("load", "run", "sql", "repl", "queries", "fields", "demo", "generate", "store")
-_GROUPS = {"store"}
+COMMANDS = (
+    *("load", "run", "sql", "repl", "queries", "fields", "flow-logs", "inventory"),
+    *("doctor", "demo", "generate", "store"),
+)
+_GROUPS = {"flow-logs", "inventory", "store"}
 
 
 def app_of(names: Iterable[str] = COMMANDS) -> typer.Typer:
@@ -31,7 +34,7 @@ def app_of(names: Iterable[str] = COMMANDS) -> typer.Typer:
     )
     app.callback()(root)
     for name in names:
-        module = import_module(f"flowsql.cli.{name}")
+        module = import_module(f"flowsql.cli.{name.replace('-', '_')}")
         if name in _GROUPS:
             app.add_typer(module.app, name=name)
         else:

@@ -1,21 +1,32 @@
 """`flowsql load`: log objects into the store."""
 
 import ctypes
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flowsql.cli.load_report import tell_report
 from flowsql.cli.narrator import Narrator
 from flowsql.cli.option_groups import takes
-from flowsql.cli.options import NarrationOptions, StoreOptions
+from flowsql.cli.options import NarrationOptions, RemoteOptions, StoreOptions, TimeOptions
 from flowsql.cli.progress import progress_bar
+from flowsql.query_options import QueryOptions
+from flowsql.window import parse_span
+
+if TYPE_CHECKING:
+    from flowsql.sources.source import Wanted
 
 
-@takes(store=StoreOptions, narration=NarrationOptions)
+@takes(store=StoreOptions, remote=RemoteOptions, time=TimeOptions, narration=NarrationOptions)
 def load(
     sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, glob patterns, or - for stdin.")
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Files, folders, glob patterns, - for stdin, s3://bucket/prefix,"
+            " cloudwatch:GROUP[#STREAM-PREFIX], @NAME of a registered flow log.",
+        ),
     ],
     log_format: Annotated[
         str | None,
@@ -38,6 +49,8 @@ def load(
     ] = None,
     *,
     store: StoreOptions,
+    remote: RemoteOptions,
+    time: TimeOptions,
     narration: NarrationOptions,
 ) -> int:
     """Load log objects into the store, each once."""
@@ -45,12 +58,29 @@ def load(
     narrator = Narrator(quiet=narration.quiet, verbose=narration.verbose, log=narration.log)
     with store.workspace() as workspace, progress_bar(narrator) as on_progress:
         report = workspace.load(
-            sources, log_format=log_format, again=again, dry_run=dry_run, on_progress=on_progress
+            sources,
+            log_format=log_format,
+            again=again,
+            dry_run=dry_run,
+            wanted=_wanted(time, remote),
+            access=remote.access(),
+            on_progress=on_progress,
         )
     code = tell_report(report, narrator, dry_run=dry_run, max_rejects=max_rejects)
     if report.stopped_by:
         narrator.error(report.stopped_by)
     return code
+
+
+def _wanted(time: TimeOptions, remote: RemoteOptions) -> "Wanted":
+    """Of which time objects are loaded. Raises UsageError."""
+    from flowsql.errors import UsageError
+    from flowsql.sources.source import Wanted
+
+    options = QueryOptions.parse(**asdict(time))
+    if remote.full and options.window.since is not None:
+        raise UsageError("means without a lower bound of time", where="--full", remedy="leave out --since")
+    return Wanted(options.window, remote.full, parse_span(remote.overlap), options.now)
 
 
 def _keep_freed_memory() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from flowsql import exit_codes
@@ -10,7 +11,7 @@ from flowsql.cli.narrator import Narrator
 if TYPE_CHECKING:
     from flowsql.loading.report import LoadReport
 
-# Of many notices of one load only so many are said without --verbose.
+# Of many notices, or problems alike, of one load only so many are said without --verbose.
 _FEW = 5
 
 
@@ -33,8 +34,7 @@ def tell_report(
         narrator.notice(f"... and {len(report.notices) - len(notices)} more notices (--verbose)")
     for reason, (lines, first) in sorted(report.reject_reasons.items(), key=lambda item: -item[1][0]):
         narrator.notice(f"rejected {lines:,} {_plural(lines, 'line')}: {reason} (first: {first})")
-    for problem in report.problems:
-        narrator.error(problem)
+    _tell_problems(report, narrator)
     if not brief:
         narrator.figures("load", summary(report, dry_run=dry_run), **_figures(report, dry_run=dry_run))
     codes = [exit_codes.of_error(problem) for problem in report.problems]
@@ -44,6 +44,19 @@ def tell_report(
     if report.stopped_by:
         codes.append(exit_codes.of_error(report.stopped_by))
     return exit_codes.worst(codes)
+
+
+def _tell_problems(report: LoadReport, narrator: Narrator) -> None:
+    """All problems; of many objects with the same one only a few, without --verbose."""
+    alike = Counter((problem.cause, problem.remedy) for problem in report.problems)
+    told: Counter[tuple[str, str]] = Counter()
+    for problem in report.problems:
+        kind = (problem.cause, problem.remedy)
+        told[kind] += 1
+        if told[kind] <= _FEW or narrator.is_verbose:
+            narrator.error(problem)
+        elif told[kind] == alike[kind]:
+            narrator.notice(f"... and {alike[kind] - _FEW} more objects with this problem (--verbose)")
 
 
 def summary(report: LoadReport, *, dry_run: bool = False) -> str:

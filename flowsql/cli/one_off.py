@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from flowsql import exit_codes
 from flowsql.cli.load_report import tell_report
 from flowsql.cli.narrator import Narrator
-from flowsql.cli.options import LogsOptions, StoreOptions
+from flowsql.cli.options import LogsOptions, RemoteOptions, StoreOptions
 from flowsql.errors import UsageError
-from flowsql.window import parse_span
+from flowsql.query_options import QueryOptions
+from flowsql.window import Window, parse_span
 
 if TYPE_CHECKING:
     from flowsql.workspace import Workspace
@@ -19,9 +20,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def workspace_for(
-    store: StoreOptions, logs: LogsOptions, narrator: Narrator
+    store: StoreOptions,
+    logs: LogsOptions,
+    remote: RemoteOptions,
+    options: QueryOptions,
+    narrator: Narrator,
 ) -> Iterator[tuple[Workspace, int]]:
-    """(workspace, exit code so far). With --logs these are loaded first, for this command only."""
+    """(workspace, exit code so far). With --logs these are loaded first, for this command only.
+
+    Of those in AWS only what may lie in the window of `options` or the context around it is read.
+    """
     if not logs.logs:
         if logs.log_format:
             raise UsageError("has a meaning only beside --logs here", where="--log-format")
@@ -30,10 +38,21 @@ def workspace_for(
         return
     if store.store:
         raise UsageError("--store and --logs exclude each other", remedy="--logs keeps nothing; `load` does")
+    if named := [source for source in logs.logs if source.startswith("@")]:
+        raise UsageError(
+            "flow logs are registered in a store, and these logs are kept in none",
+            where=named[0],
+            remedy="`flowsql flow-logs show` tells where it delivers: name that",
+        )
+    from flowsql.sources.named import is_remote
+    from flowsql.sources.source import Wanted
     from flowsql.workspace import Workspace
 
     with Workspace.temporary(wait_s=parse_span(store.wait)) as workspace:
-        report = workspace.load(logs.logs, log_format=logs.log_format)
+        # Of logs at hand everything is read: what lies beyond the window also tells servers from clients.
+        reach = options.window.widened(options.context_s) if any(map(is_remote, logs.logs)) else Window()
+        wanted = Wanted(reach, remote.full, now=options.now)
+        report = workspace.load(logs.logs, log_format=logs.log_format, wanted=wanted, access=remote.access())
         code = tell_report(report, narrator, brief=True)
         if report.stopped_by:
             raise report.stopped_by

@@ -13,9 +13,10 @@ from flowsql.query_options import QueryOptions
 from flowsql.window import parse_span
 
 if TYPE_CHECKING:
+    from flowsql.sources.aws import AwsAccess
     from flowsql.workspace import Workspace
 
-_STORE, _WINDOW, _SCOPE = "Store", "Window", "Scope"
+_STORE, _REMOTE, _WINDOW, _SCOPE = "Store", "Remote sources", "Window", "Scope"
 _OUTPUT, _LIMITS, _TALK = "Output", "Limits", "Narration"
 
 
@@ -71,7 +72,78 @@ class LogsOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class WindowOptions:
+class AwsOptions:
+    """Whom AWS takes us for, and where it is asked."""
+
+    aws_region: Annotated[
+        str | None,
+        typer.Option(
+            "--aws-region", metavar="REGION", help="AWS region of the source.", rich_help_panel=_REMOTE
+        ),
+    ] = None
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Profile of AWS's own configuration; default $AWS_PROFILE.",
+            rich_help_panel=_REMOTE,
+        ),
+    ] = None
+    role_arn: Annotated[
+        str | None,
+        typer.Option("--role-arn", metavar="ARN", help="Role to assume.", rich_help_panel=_REMOTE),
+    ] = None
+    endpoint_url: Annotated[
+        str | None,
+        typer.Option(
+            "--endpoint-url",
+            metavar="URL",
+            help="Another address of the service.",
+            rich_help_panel=_REMOTE,
+        ),
+    ] = None
+
+    def access(self) -> "AwsAccess":
+        """How AWS is asked."""
+        from flowsql.sources.aws import AwsAccess
+
+        return AwsAccess(self.aws_region, self.profile, self.role_arn, self.endpoint_url)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOptions(AwsOptions):
+    """How sources in AWS are reached, and how much of them is read."""
+
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="All of a remote source, not only what is new.", rich_help_panel=_REMOTE),
+    ] = False
+    overlap: Annotated[
+        str,
+        typer.Option(
+            "--overlap",
+            metavar="SPAN",
+            help="How late events of a log stream may come and still be found by the next load.",
+            rich_help_panel=_REMOTE,
+        ),
+    ] = "2h"
+    requester_pays: Annotated[
+        bool,
+        typer.Option(
+            "--requester-pays", help="Pay for reading the bucket, if it wants that.", rich_help_panel=_REMOTE
+        ),
+    ] = False
+
+    def access(self) -> "AwsAccess":
+        """How AWS is asked."""
+        from flowsql.sources.aws import AwsAccess
+
+        return AwsAccess(self.aws_region, self.profile, self.role_arn, self.endpoint_url, self.requester_pays)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOptions:
     """Which time, and which clock."""
 
     since: Annotated[
@@ -93,15 +165,6 @@ class WindowOptions:
             rich_help_panel=_WINDOW,
         ),
     ] = None
-    context: Annotated[
-        str | None,
-        typer.Option(
-            "--context",
-            metavar="SPAN",
-            help="How far beyond the window direction and conversations are looked up; 1h if not given.",
-            rich_help_panel=_WINDOW,
-        ),
-    ] = None
     tz: Annotated[
         str,
         typer.Option(
@@ -111,6 +174,21 @@ class WindowOptions:
     now: Annotated[
         str | None,
         typer.Option("--now", metavar="T", help="The clock of this run.", rich_help_panel=_WINDOW),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions(TimeOptions):
+    """Which time a query sees, and what it looks at around it."""
+
+    context: Annotated[
+        str | None,
+        typer.Option(
+            "--context",
+            metavar="SPAN",
+            help="How far beyond the window direction and conversations are looked up; 1h if not given.",
+            rich_help_panel=_WINDOW,
+        ),
     ] = None
     lag: Annotated[
         str | None,

@@ -13,11 +13,13 @@ from flowsql.cli.options import (
     LimitOptions,
     LogsOptions,
     NarrationOptions,
+    RemoteOptions,
     ScopeOptions,
     StoreOptions,
     WindowOptions,
 )
 from flowsql.errors import UsageError
+from flowsql.query_options import QueryOptions
 
 if TYPE_CHECKING:
     from flowsql.repl.shell import Shell
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 @takes(
     store=StoreOptions,
     logs=LogsOptions,
+    remote=RemoteOptions,
     window=WindowOptions,
     scope=ScopeOptions,
     limits=LimitOptions,
@@ -35,6 +38,7 @@ def repl(
     *,
     store: StoreOptions,
     logs: LogsOptions,
+    remote: RemoteOptions,
     window: WindowOptions,
     scope: ScopeOptions,
     limits: LimitOptions,
@@ -51,7 +55,7 @@ def repl(
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     settings = Settings(max_rows=DEFAULT_MAX_ROWS if interactive else None, bail=not interactive)
     with (
-        workspace_for(store, logs, narrator) as (workspace, code),
+        workspace_for(store, logs, remote, QueryOptions.parse(**texts), narrator) as (workspace, code),
         Shell(
             workspace, narrator, command_line, texts, settings=settings, terminal=sys.stdout.isatty()
         ) as shell,

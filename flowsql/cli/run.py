@@ -14,6 +14,7 @@ from flowsql.cli.options import (
     LogsOptions,
     NarrationOptions,
     OutputOptions,
+    RemoteOptions,
     ScopeOptions,
     StoreOptions,
     WindowOptions,
@@ -41,6 +42,7 @@ def parameter_names(ctx: typer.Context, incomplete: str) -> list[str]:
 @takes(
     store=StoreOptions,
     logs=LogsOptions,
+    remote=RemoteOptions,
     window=WindowOptions,
     scope=ScopeOptions,
     output=OutputOptions,
@@ -64,6 +66,7 @@ def run(
     *,
     store: StoreOptions,
     logs: LogsOptions,
+    remote: RemoteOptions,
     window: WindowOptions,
     scope: ScopeOptions,
     output: OutputOptions,
@@ -74,7 +77,7 @@ def run(
     narrator = Narrator(quiet=narration.quiet, verbose=narration.verbose, log=narration.log)
     options = query_options(window, scope, limits, output.max_rows)
     texts = _texts(parameters or [])
-    with workspace_for(store, logs, narrator) as (workspace, code):
+    with workspace_for(store, logs, remote, options, narrator) as (workspace, code):
         workspace.ends_process = bool(ctx.obj)
         answer(workspace.iterate_run(query, texts, options), output, options, narrator)
     return code

@@ -15,6 +15,7 @@ from flowsql.cli.options import (
     LogsOptions,
     NarrationOptions,
     OutputOptions,
+    RemoteOptions,
     ScopeOptions,
     StoreOptions,
     WindowOptions,
@@ -26,6 +27,7 @@ from flowsql.errors import UsageError
 @takes(
     store=StoreOptions,
     logs=LogsOptions,
+    remote=RemoteOptions,
     window=WindowOptions,
     scope=ScopeOptions,
     output=OutputOptions,
@@ -42,6 +44,7 @@ def sql(
     *,
     store: StoreOptions,
     logs: LogsOptions,
+    remote: RemoteOptions,
     window: WindowOptions,
     scope: ScopeOptions,
     output: OutputOptions,
@@ -52,7 +55,7 @@ def sql(
     narrator = Narrator(quiet=narration.quiet, verbose=narration.verbose, log=narration.log)
     options = query_options(window, scope, limits, output.max_rows)
     statements = _read(text, file)
-    with workspace_for(store, logs, narrator) as (workspace, code):
+    with workspace_for(store, logs, remote, options, narrator) as (workspace, code):
         results = workspace.iterate_sql(statements, {}, options, one_result=output.output is not None)
         answer(results, output, options, narrator)
     return code

@@ -24,6 +24,7 @@ from flowsql.store.catalog import Catalog, engine_connection, quoted
 from flowsql.store.records import RECORD_COLUMNS, LiveSegment, live_segments, records_sql, touching
 from flowsql.views.known import empty_relations, known_relations
 from flowsql.views.reading import NOTHING, Reading, lasts, reading_of, words_of
+from flowsql.views.tagged import tagged_flows_sql
 from flowsql.views.views import (
     COUNTED_COLUMNS,
     LOOKED_UP,
@@ -164,6 +165,11 @@ class Session:
         else:
             for statement in macro_statements():
                 self._con.execute(statement)
+        tag_keys = self._con.execute(
+            "select flow_log_id, tag_keys from catalog.flow_logs where len(map_keys(tag_keys)) > 0"
+            " order by flow_log_id"
+        ).fetchall()
+        self._known["tagged_flows"] = tagged_flows_sql(tag_keys)
         logged = {column for segment in self.segments for column in segment.columns}
         self._known.update(empty_relations(logged))
         window = self.options.window
@@ -175,7 +181,7 @@ class Session:
         if window.is_bounded and self.options.context_s:
             self._selections["records_in_context"] = (window.widened(self.options.context_s), conditions)
         self._make_views(NOTHING, self._con)
-        for table in ("loads", "segments", "objects"):
+        for table in ("loads", "segments", "objects", "flow_logs"):
             self._con.execute(f"create or replace view {table} as from catalog.{table}")
         self._con.execute(
             "create or replace view rejects as"

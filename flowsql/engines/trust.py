@@ -58,6 +58,7 @@ def trust_of(
         incomplete=INCOMPLETE,
     )
     one_kind, reject_only = _kinds(con, scope)
+    registered = _registered_kinds(con)
     timeless = sum(segment.without_time for segment in segments)
     return Trust(
         window=f"{window_text}, {where}" if where else window_text,
@@ -77,6 +78,7 @@ def trust_of(
                 if timeless and window.is_bounded
                 else []
             ),
+            *(f"flow log {label} logs {kind} only" for label, kind in registered),
             *notes,
         ),
     )
@@ -136,6 +138,16 @@ def _kinds(con: duckdb.DuckDBPyConnection, scope: Scope) -> tuple[str, int]:
     if accepted >= _ACCEPTED_AT_LEAST and not rejected:
         return "ACCEPT", 0
     return "", reject_only
+
+
+def _registered_kinds(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """(name or id, ACCEPT or REJECT) of the flow logs with records that are registered to log one action."""
+    return con.execute(
+        "select coalesce(name, flow_log_id) as label, traffic_type from catalog.flow_logs"
+        " where traffic_type in ('ACCEPT', 'REJECT') and flow_log_id in"
+        " (select flow_log_id from catalog.loads where state in ($live, $incomplete)) order by all",
+        {"live": LIVE, "incomplete": INCOMPLETE},
+    ).fetchall()
 
 
 def _late_objects(con: duckdb.DuckDBPyConnection, options: QueryOptions) -> int:

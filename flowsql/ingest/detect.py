@@ -5,14 +5,14 @@ Only content decides: never the file's extension, and never the value of `versio
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowsql.errors import SourceError
 from flowsql.ingest.header import MIN_NAMES, header_fields
-from flowsql.ingest.line import fault_of, normal_form
+from flowsql.ingest.line import ACTIONS, fault_of, is_address, looks_like, normal_form
+from flowsql.ingest.shapes.refused import refusal_of
 from flowsql.logformat.fields import DEFAULT_FIELDS, TGW_FIELDS, VPC_FIELDS, Field
 from flowsql.logformat.format_string import to_format_string
 
@@ -32,10 +32,15 @@ class UndecidedFormat(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class TextFormat:
-    """The log format of a text object, and whether its first line is the header that names it."""
+    """The log format of a text object, and whether its first line is the header that names it.
+
+    Without a header, lines that do not fit it may be records in one of `others`: a log stream has the records
+    of all flow logs that write to it.
+    """
 
     fields: tuple[Field, ...]
     starts_with_header: bool
+    others: tuple[tuple[Field, ...], ...] = ()
 
 
 _MAGIC = (
@@ -44,7 +49,7 @@ _MAGIC = (
     (b"BZh", "bzip2 data: decompress it first"),
     (b"\xfd7zXZ", "xz data: decompress it first"),
     (b"\x28\xb5\x2f\xfd", "zstd data: decompress it first"),
-    (b"\x1f\x8b", "gzip inside gzip: decompress it once first"),
+    (b"\x1f\x8b", "gzip inside gzip: decompress it first"),
     (b"ORC", "an ORC file"),
     (b"Obj\x01", "an Avro file"),
     (b"%PDF", "a PDF document"),
@@ -54,90 +59,85 @@ _MAGIC = (
 _YAML_KEY = re.compile(rb"[A-Za-z_][\w.-]*:(?:\s|$)")
 _TIME = re.compile(r"1\d{9}")
 _STATUS = {"OK", "NODATA", "SKIPDATA"}
-_ACTION = {"ACCEPT", "REJECT"}
 
 
-def tell_format(sample: bytes, given: Sequence[Field] | None, where: str) -> TextFormat:
+def tell_format(
+    sample: bytes,
+    given: Sequence[Field] | None,
+    where: str,
+    registered: Sequence[tuple[Field, ...]] = (),
+) -> TextFormat:
     """The log format of text that begins with `sample`.
 
-    In order: its header line; the `given` fields; the default format if lines fit it exactly.
+    In order: its header line; those that are `registered` for it; the `given` fields; the default format if
+    lines fit it exactly. Of several that lines fit, the one that most do.
     Raises NotFlowLogs for other kinds of content, UndecidedFormat where no format fits.
     """
     lines = [
-        text for line in sample.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES] if (text := normal_form(line, 0))
+        text
+        for line in sample.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
+        if (text := normal_form(line, 0)) and not refusal_of(line)
     ]
+    candidates = _candidates(given, registered)
     for number, text in enumerate(lines):
         tokens = text.split(b" ")
         current = given if given and len(given) == len(tokens) else ()
         header = header_fields(tokens, current, is_first=not number)
         if header is None or (number and len(header) < MIN_NAMES):
             continue
-        if len(header) < MIN_NAMES and (fields := _best_fit(lines[number + 1 :], given, tuple(header))):
+        rest = lines[number + 1 :]
+        if len(header) < MIN_NAMES and (fields := _best_fit(rest, given, candidates, tuple(header))):
             return TextFormat(fields, starts_with_header=False)
         if number == 0:
             return TextFormat(tuple(header), starts_with_header=True)
-        return TextFormat(_best_fit(lines[:number], given) or tuple(header), starts_with_header=False)
-    fields = _best_fit(lines, given)
+        return TextFormat(
+            _best_fit(lines[:number], given, candidates) or tuple(header), starts_with_header=False
+        )
+    fields = _best_fit(lines, given, candidates)
     if fields:
-        return TextFormat(fields, starts_with_header=False)
-    raise _refusal(sample, lines, given, where)
+        others = tuple(other for other in candidates if other != fields)
+        return TextFormat(fields, starts_with_header=False, others=others)
+    raise _refusal(sample, lines, given, registered, where)
 
 
 def _best_fit(
-    lines: Sequence[bytes], given: Sequence[Field] | None, header: tuple[Field, ...] = ()
+    lines: Sequence[bytes],
+    given: Sequence[Field] | None,
+    candidates: Sequence[tuple[Field, ...]],
+    header: tuple[Field, ...] = (),
 ) -> tuple[Field, ...]:
-    """Of `given` and the default format the one that more lines fit; () if no line fits either.
+    """Of the candidates the one that most lines fit; () if no line fits any.
 
     () also if what a line of a word or two names, `header`, fits better; else those words (`end`) stood there
     by chance. Of formats that fit equally well the longer one is the less likely to do so by chance.
     """
-    candidates = [tuple(given)] if given else []
-    if DEFAULT_FIELDS not in candidates:
-        candidates.append(DEFAULT_FIELDS)
     fits = [(sum(_fits(text, fields, given) for text in lines), len(fields), fields) for fields in candidates]
     most, length, fields = max(fits, key=lambda fit: fit[0])
     named = sum(_fits(text, header, header) for text in lines) if header else 0
     return fields if (most, length) > (named, len(header)) and most else ()
 
 
+def _candidates(
+    given: Sequence[Field] | None, registered: Sequence[tuple[Field, ...]]
+) -> list[tuple[Field, ...]]:
+    """The log formats that an object without a header may have, each once, the likeliest first."""
+    return list(dict.fromkeys([*registered, *([tuple(given)] if given else []), DEFAULT_FIELDS]))
+
+
 def _fits(line: bytes, fields: tuple[Field, ...], given: Sequence[Field] | None) -> bool:
     text = normal_form(line, len(fields))
     if fault_of(text, fields):
         return False
-    return (given is not None and fields == tuple(given)) or _looks_like(text, fields)
+    return (given is not None and fields == tuple(given)) or looks_like(text, fields)
 
 
-def _looks_like(text: bytes, fields: Sequence[Field]) -> bool:
-    """Whether values with a shape of their own (addresses, ids, actions) stand where `fields` says."""
-    values = zip(text.decode("utf-8", "replace").split(" "), fields, strict=True)
-    return all(value == "-" or _has_shape(value, field) for value, field in values)
-
-
-def _has_shape(value: str, field: Field) -> bool:
-    match field.name:
-        case "account-id":
-            return value.isdigit() or value == "unknown"
-        case "interface-id":
-            return value.startswith("eni-")
-        case "action":
-            return value in _ACTION
-        case "log-status":
-            return value.isupper()
-        case "srcaddr" | "dstaddr" | "pkt-srcaddr" | "pkt-dstaddr":
-            return _is_address(value)
-        case _:
-            return True
-
-
-def _is_address(value: str) -> bool:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _refusal(sample: bytes, lines: Sequence[bytes], given: Sequence[Field] | None, where: str) -> SourceError:
+def _refusal(
+    sample: bytes,
+    lines: Sequence[bytes],
+    given: Sequence[Field] | None,
+    registered: Sequence[tuple[Field, ...]],
+    where: str,
+) -> SourceError:
     kind = _foreign_kind(sample, lines)
     if kind:
         return NotFlowLogs(f"not flow logs: {kind}", where=where)
@@ -145,10 +145,11 @@ def _refusal(sample: bytes, lines: Sequence[bytes], given: Sequence[Field] | Non
     tried = [f"the default format ({len(DEFAULT_FIELDS)} fields)"]
     if given:
         tried.insert(0, f"--log-format ({len(given)} fields)")
+    tried[:0] = [f"that of a registered flow log ({len(fields)} fields)" for fields in registered]
     fitting = [
         to_format_string(fields)
         for fields in _documented_formats()
-        if not fault_of(lines[0], fields) and _looks_like(lines[0], fields)
+        if not fault_of(lines[0], fields) and looks_like(lines[0], fields)
     ]
     return UndecidedFormat(
         f"no header line, and its lines ({values} values) do not fit {' or '.join(tried)}",
@@ -193,10 +194,10 @@ def _has_log_value(text: bytes) -> bool:
     """Whether a line of several values has one that flow logs are full of."""
     values = text.decode("utf-8", "replace").split(" ")
     return any(
-        value in _ACTION
+        value in ACTIONS
         or value in _STATUS
         or _TIME.fullmatch(value)
-        or _is_address(value)
+        or is_address(value)
         or value.startswith(("eni-0", "tgw-0", "vpc-0"))
         for value in values
     )

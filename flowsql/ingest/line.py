@@ -1,7 +1,8 @@
-"""One text line: its normal form, and what is wrong with it."""
+"""One text line: its normal form, what is wrong with it, and whether it looks like a record."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LEADING_MARKS = re.compile(rb"\A(?:\s*" + BYTE_ORDER_MARK + rb")+")
 # CloudWatch Logs export tasks put the event's time before the record.
 _EXPORT_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+ACTIONS = {"ACCEPT", "REJECT"}
 # The integers that pyarrow.csv reads; more digits than these fit no 64 bits.
 _INTEGER = re.compile(r"-?(?:[0-9]{1,40}|0[xX][0-9a-fA-F]{1,16})")
 
@@ -63,3 +65,34 @@ def _integer_fault(token: str, field: Field) -> str:
 
 def _shown(token: str) -> str:
     return repr(token if len(token) <= 40 else token[:39] + "…")
+
+
+def looks_like(text: bytes, fields: Sequence[Field]) -> bool:
+    """Whether values with a shape of their own (addresses, ids, actions) stand where `fields` says."""
+    values = zip(text.decode("utf-8", "replace").split(" "), fields, strict=True)
+    return all(value == "-" or _has_shape(value, field) for value, field in values)
+
+
+def _has_shape(value: str, field: Field) -> bool:
+    match field.name:
+        case "account-id":
+            return value.isdigit() or value == "unknown"
+        case "interface-id":
+            return value.startswith("eni-")
+        case "action":
+            return value in ACTIONS
+        case "log-status":
+            return value.isupper()
+        case "srcaddr" | "dstaddr" | "pkt-srcaddr" | "pkt-dstaddr":
+            return is_address(value)
+        case _:
+            return True
+
+
+def is_address(value: str) -> bool:
+    """Whether it is an IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True

@@ -35,6 +35,8 @@ _DAMAGED = (pa.ArrowException, OSError, ValueError)
 class ParquetReading:
     """A Parquet object being read; lines are its rows, and its content is the file itself."""
 
+    log_group = ""
+
     def __init__(self, raw: BinaryIO, name: str, head_bytes: int, *, quick: bool) -> None:
         self._raw = raw
         self._name = name

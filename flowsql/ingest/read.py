@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from itertools import chain
 from typing import BinaryIO, Protocol
@@ -13,6 +13,7 @@ from flowsql.ingest.blocks import read_blocks
 from flowsql.ingest.decompress import ContentStream
 from flowsql.ingest.detect import PARQUET_MAGIC, SAMPLE_BYTES, NotFlowLogs, tell_format
 from flowsql.ingest.line import normal_form
+from flowsql.ingest.shapes.shape import ShapedContent, sampled
 from flowsql.ingest.text import ParsedBlock, parse_block
 from flowsql.logformat.fields import Field
 from flowsql.sources.source import LogObject
@@ -29,14 +30,16 @@ class Unreadable(SourceError):
 class Reading(Protocol):
     """One object being read.
 
-    `head` is how its (decompressed) content begins, HEAD_BYTES at most. `parsed` is exhausted once; only
-    then do `content_hash`, `content_bytes` (of the decompressed content) and `damage` hold: '' or why not
-    everything could be read.
+    `log_group` is the log group that its content names, '' if it names none. `head` is how its (decompressed)
+    content begins, HEAD_BYTES at most. `parsed` is exhausted once; only then do `content_hash`,
+    `content_bytes` (of the decompressed content) and `damage` hold: '' or why not everything could be read.
     """
 
     fields: tuple[Field, ...]
     head: bytes
 
+    @property
+    def log_group(self) -> str: ...  # noqa: D102
     @property
     def content_hash(self) -> str: ...  # noqa: D102
     @property
@@ -49,8 +52,15 @@ class Reading(Protocol):
     def close(self) -> None: ...  # noqa: D102
 
 
-def start_reading(log_object: LogObject, given: Sequence[Field] | None, *, quick: bool = False) -> Reading:
-    """A Reading of the object, in its own log format or `given`; `quick`, with a quick content hash.
+def start_reading(
+    log_object: LogObject,
+    given: Sequence[Field] | None,
+    *,
+    registered: Callable[[str], Sequence[tuple[Field, ...]]] = lambda log_group: (),
+    quick: bool = False,
+) -> Reading:
+    """A Reading of the object, in its own log format, one `registered` for it and the log group that it names
+    ('' if none), or `given`; `quick`, with a quick content hash.
 
     Raises SourceError when it cannot be opened, NotFlowLogs or UndecidedFormat (detect.py) when its
     content is not, or may not be, flow logs.
@@ -63,7 +73,7 @@ def start_reading(log_object: LogObject, given: Sequence[Field] | None, *, quick
             from flowsql.ingest.parquet import ParquetReading
 
             return ParquetReading(raw, log_object.name, HEAD_BYTES, quick=quick)
-        return TextReading(raw, log_object.name, given, quick=quick)
+        return TextReading(raw, log_object.name, given, registered, quick=quick)
     except OSError as error:
         raw.close()
         raise unreadable(log_object.name, error) from error
@@ -92,29 +102,53 @@ def unreadable(name: str, error: OSError) -> Unreadable:
 class TextReading:
     """A text object, gzip or plain, being read."""
 
-    def __init__(self, raw: BinaryIO, name: str, given: Sequence[Field] | None, *, quick: bool) -> None:
+    def __init__(
+        self,
+        raw: BinaryIO,
+        name: str,
+        given: Sequence[Field] | None,
+        registered: Callable[[str], Sequence[tuple[Field, ...]]],
+        *,
+        quick: bool,
+    ) -> None:
         self._content = ContentStream(raw, quick=quick)
         self._raw = raw
         self._name = name
         chunks = self._content.chunks()
-        head: list[bytes] = []
-        for chunk in chunks:
-            head.append(chunk)
-            if self._content.size_bytes >= SAMPLE_BYTES:
-                break
-        sample = b"".join(head)
-        self._chunks = chain([sample] if sample else [], self._until_failure(chunks))
+        sample, _ = sampled(chunks, SAMPLE_BYTES)
         self._failure = ""
         self._has_header = False
+        self._others: tuple[tuple[Field, ...], ...] = ()
         self.head = sample[:HEAD_BYTES]
         self.fields: tuple[Field, ...] = ()
+        self._shape = ShapedContent(chain([sample] if sample else [], self._until_failure(chunks)))
+        text, self._chunks = sampled(self._shape.chunks, SAMPLE_BYTES)
         # What a damaged object ends with is the torso of a line: it could pass for another header.
-        whole = sample[: sample.rfind(b"\n") + 1] if self._content.damage else sample
+        whole = text[: text.rfind(b"\n") + 1] if self.damage else text
         if whole:
-            text_format = tell_format(whole[:SAMPLE_BYTES], given, name)
-            self.fields, self._has_header = text_format.fields, text_format.starts_with_header
-        elif not self._content.damage:
-            raise NotFlowLogs("empty", where=name)
+            self._tell_format(whole[:SAMPLE_BYTES], given, registered(self.log_group))
+        elif not self.damage:
+            raise self._without_records() if self._shape.kind else NotFlowLogs("empty", where=name)
+
+    def _tell_format(
+        self, sample: bytes, given: Sequence[Field] | None, registered: Sequence[tuple[Field, ...]]
+    ) -> None:
+        try:
+            text_format = tell_format(sample, given, self._name, registered)
+        except NotFlowLogs as error:
+            if not self._shape.kind:
+                raise
+            raise self._without_records() from error
+        self.fields, self._has_header = text_format.fields, text_format.starts_with_header
+        self._others = text_format.others
+
+    def _without_records(self) -> NotFlowLogs:
+        return NotFlowLogs(f"not flow logs: {self._shape.kind} without records", where=self._name)
+
+    @property
+    def log_group(self) -> str:
+        """The log group that the content says it comes from, ''."""
+        return self._shape.log_group
 
     @property
     def content_hash(self) -> str:
@@ -134,14 +168,14 @@ class TextReading:
     @property
     def damage(self) -> str:
         """Why the content may not be whole, or ''."""
-        return self._failure or self._content.damage
+        return self._failure or self._content.damage or self._shape.damage
 
     def parsed(self, pool: Executor) -> Iterator[ParsedBlock]:
         """The object's blocks in order, parsed side by side in `pool`; reject line numbers count
         from the start of the object.
         """
         lines_before = 0
-        for block in _in_order(self._blocks(), self.fields, pool):
+        for block in _in_order(self._blocks(), self.fields, self._others, pool):
             block.rejects = [reject.moved(lines_before) for reject in block.rejects]
             lines_before += block.lines
             yield block
@@ -180,7 +214,10 @@ def _split_header(block: bytes) -> tuple[int, bytes]:
 
 
 def _in_order(
-    blocks: Iterator[bytes | ParsedBlock], fields: tuple[Field, ...], pool: Executor
+    blocks: Iterator[bytes | ParsedBlock],
+    fields: tuple[Field, ...],
+    others: tuple[tuple[Field, ...], ...],
+    pool: Executor,
 ) -> Iterator[ParsedBlock]:
     """Parses blocks in the pool, a few ahead, and yields them in order.
 
@@ -192,7 +229,7 @@ def _in_order(
     def finish_oldest() -> ParsedBlock:
         nonlocal fields
         block, assumed, future = ahead.popleft()
-        parsed = future.result() if assumed == fields else parse_block(block, fields)
+        parsed = future.result() if assumed == fields else parse_block(block, fields, others)
         fields = parsed.fields
         return parsed
 
@@ -200,7 +237,7 @@ def _in_order(
         if isinstance(block, ParsedBlock):
             yield block
             continue
-        ahead.append((block, fields, pool.submit(parse_block, block, fields)))
+        ahead.append((block, fields, pool.submit(parse_block, block, fields, others)))
         if len(ahead) > _BLOCKS_AHEAD:
             yield finish_oldest()
     while ahead:

@@ -17,8 +17,9 @@ from pyarrow import csv
 from flowsql.ingest import native
 from flowsql.ingest.blocks import MAX_LINE_BYTES
 from flowsql.ingest.header import header_fields
-from flowsql.ingest.line import BYTE_ORDER_MARK, fault_of, normal_form
+from flowsql.ingest.line import BYTE_ORDER_MARK, fault_of, looks_like, normal_form
 from flowsql.ingest.rejects import Reject, reject_of
+from flowsql.ingest.shapes.refused import refusal_of
 from flowsql.ingest.values import in_range, typed_table
 from flowsql.logformat.fields import BY_NAME, Field
 
@@ -56,8 +57,12 @@ class ParsedBlock:
         self.milliseconds += milliseconds
 
 
-def parse_block(block: bytes, fields: Sequence[Field]) -> ParsedBlock:
+def parse_block(
+    block: bytes, fields: Sequence[Field], others: Sequence[tuple[Field, ...]] = ()
+) -> ParsedBlock:
     """The records and rejects of a block of whole lines in the log format `fields`.
+
+    A line that cannot be one but is a record in one of the log formats `others` counts as that.
 
     `-` becomes null, tag values are percent-decoded, millisecond times become seconds; NODATA and
     SKIPDATA records are kept; header lines inside the block change the log format from there on. No input
@@ -67,24 +72,30 @@ def parse_block(block: bytes, fields: Sequence[Field]) -> ParsedBlock:
     parsed = ParsedBlock(fields)
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
-    raw = _read(block, fields)
+    # Where another log format has as many fields, each line has to be looked at.
+    has_twin = any(len(other) == len(fields) for other in others)
+    raw = None if has_twin else _read(block, fields)
     if raw is not None and not _may_have_header(raw, fields):
         parsed.lines = raw.num_rows
         parsed._add(fields, raw)
     else:
-        _parse_line_by_line(block, parsed)
+        _parse_line_by_line(block, parsed, others)
     return parsed
 
 
-def _parse_line_by_line(block: bytes, parsed: ParsedBlock) -> None:
+def _parse_line_by_line(block: bytes, parsed: ParsedBlock, others: Sequence[tuple[Field, ...]]) -> None:
     lines = block.split(b"\n")
     if lines[-1] == b"":
         lines.pop()
     parsed.lines = len(lines)
     section = _Section(parsed.fields)
+    other_sections = [_Section(fields) for fields in others]
     for number, line in enumerate(lines, start=1):
         if len(line) > MAX_LINE_BYTES:
             parsed.rejects.append(reject_of(number, line, f"longer than {MAX_LINE_BYTES:,} bytes"))
+            continue
+        if (refusal := refusal_of(line)) is not None:
+            parsed.rejects.append(reject_of(number, refusal[1], refusal[0]))
             continue
         text = normal_form(line, len(section.fields))
         if not text:
@@ -94,12 +105,24 @@ def _parse_line_by_line(block: bytes, parsed: ParsedBlock) -> None:
             section.read_into(parsed)
             section = _Section(tuple(names))
         else:
-            section.numbers.append(number)
-            section.lines.append(line)
-            section.texts.append(text)
-    section.read_into(parsed)
+            own, text = _belonging(line, text, section, other_sections)
+            own.add(number, line, text)
+    for each in (section, *other_sections):
+        each.read_into(parsed)
     parsed.fields = section.fields
     parsed.rejects.sort(key=lambda reject: reject.line_number)
+
+
+def _belonging(
+    line: bytes, text: bytes, section: _Section, others: Sequence[_Section]
+) -> tuple[_Section, bytes]:
+    """The section that a line is a record of, and its normal form there; `section` if there is none."""
+    if others and not (text.count(b" ") + 1 == len(section.fields) and looks_like(text, section.fields)):
+        for other in others:
+            own = normal_form(line, len(other.fields))
+            if not fault_of(own, other.fields) and looks_like(own, other.fields):
+                return other, own
+    return section, text
 
 
 @dataclass(slots=True)
@@ -110,6 +133,11 @@ class _Section:
     numbers: list[int] = field(default_factory=list)
     lines: list[bytes] = field(default_factory=list)
     texts: list[bytes] = field(default_factory=list)
+
+    def add(self, number: int, line: bytes, text: bytes) -> None:
+        self.numbers.append(number)
+        self.lines.append(line)
+        self.texts.append(text)
 
     def read_into(self, parsed: ParsedBlock) -> None:
         if self.texts:

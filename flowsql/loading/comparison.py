@@ -15,8 +15,9 @@ from flowsql.store.ledger import AwsName, Known
 class Comparison:
     """What an object's content means for the loads that it is related to.
 
-    `settled` has its content; `replaced` are loads that give way to it; `gone` those under which the object
-    is expired or forgotten; `sounder` has what this copy, which is damaged, lacks.
+    `settled` has its content, or more of the same growing object; `replaced` are loads that give way to it;
+    `gone` those under which the object is expired or forgotten; `sounder` has what this copy, which is
+    damaged, lacks.
     """
 
     settled: Known | None = None
@@ -32,14 +33,24 @@ def compare(
     same = [k for k in related if k.content_hash in digest.hashes]
     older = [k for k in related if _is_replaced(k, log_object, aws, digest)]
     alive = [k for k in same if not k.is_gone]
+    settled = next((k for k in alive if k.state != INCOMPLETE or digest.damage), None)
+    settled = settled or next((k for k in related if _has_more(k, aws, digest)), None)
     return Comparison(
-        settled=next((k for k in alive if k.state != INCOMPLETE or digest.damage), None),
+        settled=settled,
         replaced=tuple(
-            k.load_id for k in older if k.state == INCOMPLETE or (k.state == LIVE and k not in same)
+            k.load_id
+            for k in older
+            if k != settled and (k.state == INCOMPLETE or (k.state == LIVE and k not in same))
         ),
         gone=tuple(k for k in related if k.is_gone and (k in same or k in older)),
         sounder=next((k for k in related if _is_sounder(k, aws, digest)), None),
     )
+
+
+def _has_more(known: Known, aws: AwsName | None, digest: ContentDigest) -> bool:
+    """Whether a load of the same growing object has what AWS no longer gives of it."""
+    is_same_object = aws is not None and aws.growing and known.identity == aws.identity
+    return is_same_object and known.state == LIVE and known.content_bytes > digest.size_bytes
 
 
 def _is_sounder(known: Known, aws: AwsName | None, digest: ContentDigest) -> bool:

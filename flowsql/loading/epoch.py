@@ -31,8 +31,9 @@ class Epoch(Protocol):
 
     @property
     def is_due(self) -> bool: ...  # noqa: D102
+    def expect(self, loads: int) -> None: ...  # noqa: D102
     def next_load_id(self) -> int: ...  # noqa: D102
-    def add(self, table: pa.Table, load: Load) -> Counts: ...  # noqa: D102
+    def add(self, table: pa.Table, load: Load, flow_log_id: str | None) -> Counts: ...  # noqa: D102
     def add_rejects(self, load: Load, rejects: Sequence[tuple[int, str, int, str]]) -> None: ...  # noqa: D102
     def finish(self, load: Load) -> None: ...  # noqa: D102
     def saw(self, sighting: Sighting) -> None: ...  # noqa: D102
@@ -66,7 +67,7 @@ class StoreEpoch:
     commit that has begun is finished before the staging folder goes.
     """
 
-    def __init__(self, store: Store, staging: Staging, expected_loads: int) -> None:
+    def __init__(self, store: Store, staging: Staging) -> None:
         self._store = store
         self._staging = staging
         self._encoder = ThreadPoolExecutor(1, "encode")
@@ -74,7 +75,7 @@ class StoreEpoch:
         self._batch = self._new_batch()
         self._committing: tuple[_Batch, Future[list[Load]]] | None = None
         self._ids = range(0)
-        self._expected_loads = expected_loads
+        self._expected_loads = 0
 
     def __enter__(self) -> StoreEpoch:
         return self
@@ -95,6 +96,10 @@ class StoreEpoch:
             or time.monotonic() - self._batch.begun >= _DUE_S
         )
 
+    def expect(self, loads: int) -> None:
+        """So many loads more are about to want an id."""
+        self._expected_loads += loads
+
     def next_load_id(self) -> int:
         """An id that no other load has or gets; taken from the store a few at a time."""
         if not self._ids:
@@ -105,9 +110,9 @@ class StoreEpoch:
         self._expected_loads -= 1
         return first
 
-    def add(self, table: pa.Table, load: Load) -> Counts:
-        """Writes records of the load. Raises OSError when the disk is full."""
-        return self._batch.segments.add(table, load.load_id, load.flow_log_id)
+    def add(self, table: pa.Table, load: Load, flow_log_id: str | None) -> Counts:
+        """Writes records of the load, and of that flow log. Raises OSError when the disk is full."""
+        return self._batch.segments.add(table, load.load_id, flow_log_id)
 
     def add_rejects(self, load: Load, rejects: Sequence[tuple[int, str, int, str]]) -> None:
         """Writes rejects of the load. Raises OSError when the disk is full."""
@@ -194,12 +199,15 @@ class DryRun:
         """Never: there is nothing to commit."""
         return False
 
+    def expect(self, loads: int) -> None:
+        """Does nothing: ids cost nothing here."""
+
     def next_load_id(self) -> int:
         """An id that means nothing outside this run."""
         self._last_id -= 1
         return self._last_id
 
-    def add(self, table: pa.Table, load: Load) -> Counts:
+    def add(self, table: pa.Table, load: Load, flow_log_id: str | None) -> Counts:
         """Counts the records."""
         return counts_of(table)
 

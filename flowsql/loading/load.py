@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
@@ -13,7 +12,7 @@ from flowsql.loading.epoch import DryRun, Epoch, StoreEpoch
 from flowsql.loading.loader import Loader
 from flowsql.loading.report import LoadReport, Progress
 from flowsql.logformat.fields import Field
-from flowsql.sources.source import LogObject
+from flowsql.sources.source import Source, Wanted
 from flowsql.store.catalog import engine_connection
 from flowsql.store.compact import merge_small
 from flowsql.store.ledger import Ledger
@@ -21,38 +20,48 @@ from flowsql.store.staging import Staging
 from flowsql.store.store import Store
 
 
-def load_objects(
+def load_sources(
     store: Store,
-    objects: Sequence[LogObject],
+    sources: Sequence[Source],
     *,
     log_format: Sequence[Field] | None,
     again: bool,
     dry_run: bool,
+    wanted: Wanted,
     on_progress: Callable[[Progress], None],
 ) -> LoadReport:
-    """Loads the objects into the store, which is made if need be; a dry run only says what would happen.
+    """Loads what the sources have into the store, which is made if need be; a dry run only says what would
+    happen.
 
-    Raises StoreError when the store cannot be opened at all; later trouble is `stopped_by` of the report.
+    Raises UsageError or SourceError, with nothing loaded, for a source with nothing to find at all, and
+    StoreError when the store cannot be opened; later trouble is in the report.
     """
-    now = int(time.time())
+    report = LoadReport()
+    with _ledger(store) as ledger:
+        found = [source.find(ledger, report.notice) for source in sources]
 
-    def load(ledger: Ledger, epoch: Epoch) -> LoadReport:
-        loader = Loader(ledger, epoch, log_format=log_format, again=again, now=now, on_progress=on_progress)
-        return loader.load(objects)
+        def load(epoch: Epoch) -> None:
+            loader = Loader(
+                ledger,
+                epoch,
+                report,
+                log_format=log_format,
+                again=again,
+                wanted=wanted,
+                on_progress=on_progress,
+            )
+            loader.load(found)
 
-    if dry_run:
-        with _ledger(store) as ledger:
-            return load(ledger, DryRun())
-    store.create()
-    with store.staging() as staging:
-        with (
-            _ledger(store) as ledger,
-            StoreEpoch(store, staging, expected_loads=len(objects)) as epoch,
-        ):
-            report = load(ledger, epoch)
-        if report.records and not report.stopped_by:
-            _merge_small(store, staging, report)
-        return report
+        if dry_run:
+            load(DryRun())
+            return report
+        store.create()
+        with store.staging() as staging:
+            with StoreEpoch(store, staging) as epoch:
+                load(epoch)
+            if report.records and not report.stopped_by:
+                _merge_small(store, staging, report)
+            return report
 
 
 def _merge_small(store: Store, staging: Staging, report: LoadReport) -> None:

@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     COPY = "same content as a loaded one"
     INCOMPLETE = "loaded in part"
     KNOWN_BAD = "known to be damaged"
+    OUTSIDE = "outside the window"
     EXPIRED = "older than the store keeps (--again loads them)"
     FORGOTTEN = "forgotten (--again loads them)"
     NOT_LOGS = "not flow logs"
@@ -32,10 +33,10 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True)
 class Progress:
-    """How far a load is; `bytes_*` are those of the objects as stored."""
+    """How far a load is; `bytes_*` are those of the objects as stored, totals those found so far."""
 
-    objects_total: int
-    bytes_total: int
+    objects_total: int = 0
+    bytes_total: int = 0
     objects_done: int = 0
     bytes_done: int = 0
     records: int = 0

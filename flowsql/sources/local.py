@@ -8,16 +8,34 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from flowsql.errors import SourceError
-from flowsql.sources.source import LogObject
+from flowsql.sources.source import History, LogObject
 
 STDIN = "-"
 # A folder that holds such a file is left out when one above it is searched.
 IGNORE = ".flowsqlignore"
+
+
+class LocalSource:
+    """The log objects of several local sources together, one that several of them name only once."""
+
+    def __init__(self, sources: Sequence[str], spool: Path) -> None:
+        self._sources = sources
+        self._spool = spool
+
+    def find(self, history: History, tell: Callable[[str], None]) -> list[LogObject]:
+        """All of them, whatever is known of them. Raises SourceError as `find_objects` does."""
+        objects: dict[str, LogObject] = {}
+        for source in self._sources:
+            for log_object in find_objects(source, self._spool):
+                known = objects.get(log_object.name)
+                if known is None or log_object.direct:
+                    objects[log_object.name] = log_object
+        return list(objects.values())
 
 
 def find_objects(source: str, spool: Path) -> Iterator[LogObject]:

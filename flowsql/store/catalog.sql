@@ -98,7 +98,7 @@ create table rejects (
 );
 
 -- Statistics of each segment, of its live records only; see docs/store.md for what bounds them. interface_id is the
--- capture point: where there is no interface it is the record's resource_id or tgw_attachment_id, else null.
+-- capture point: where there is no interface it is the record's log_resource_id or tgw_attachment_id, else null.
 
 -- The most frequent addresses of each interface and family.
 create table segment_addresses (
@@ -159,4 +159,23 @@ create table segment_values (
     column_name text not null,
     value text not null,
     records bigint not null
+);
+
+-- The flow logs that `inventory load` or `inventory fetch` told of: what AWS has configured.
+create table flow_logs (
+    flow_log_id text not null,
+    name text,                        -- its Name tag
+    log_resource_id text,             -- whose traffic it logs: a VPC, subnet, interface, gateway
+    traffic_type text,                -- ALL, ACCEPT or REJECT; null where there is no choice
+    log_format text not null,         -- as in AWS's LogFormat
+    destination_type text not null,   -- s3, cloud-watch-logs or kinesis-data-firehose
+    destination text,                 -- its ARN
+    log_group text,
+    interval_s integer,               -- configured; Nitro interfaces log every 60 s all the same
+    created_at bigint,
+    status text,
+    file_format text,
+    tags map(text, text) not null,
+    tag_keys map(text, text) not null,  -- column of `records` -> the tag key whose values it has
+    registered_at bigint not null
 );

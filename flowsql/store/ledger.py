@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -23,19 +23,23 @@ _AWS_NAME = re.compile(
 )
 
 
+# An hour of a log stream: GROUP#STREAM@ACCOUNT/REGION/HOUR.
+_HOUR_NAME = re.compile(r"cloudwatch:.+#.+@\d{12}/[a-z0-9-]+/(\d{4}-\d\d-\d\dT\d\d)Z", re.DOTALL)
 _SLOT_SLACK_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class AwsName:
-    """What AWS's own file name says: the object's identity, the flow log's id, the time of delivery.
+    """What AWS's own name says: the object's identity, the flow log's id, the time of delivery.
 
-    `slot` is in Unix seconds, None where the name has no such time.
+    `slot` is in Unix seconds, None where the name has no such time. An hour of a log stream is `growing`: it
+    may come with more events than before, and what AWS no longer keeps of it stays loaded.
     """
 
     identity: str
-    flow_log_id: str
+    flow_log_id: str | None
     slot: int | None
+    growing: bool = False
 
     def lies_before(self, moment: int) -> bool:
         """Whether all records of an object with this name are surely from before `moment`.
@@ -43,6 +47,13 @@ class AwsName:
         Records end before their object's 5-minute slot does; names are trusted to the hour.
         """
         return self.slot is not None and self.slot + _SLOT_SLACK_S <= moment
+
+    def lies_after(self, moment: int) -> bool:
+        """Whether all records of an object with this name surely start at `moment` or later.
+
+        They start at most ten minutes before the slot does.
+        """
+        return self.slot is not None and moment <= self.slot - _SLOT_SLACK_S
 
 
 @dataclass(slots=True)
@@ -67,6 +78,8 @@ class Load:
     blank_lines: int = 0
     counts: Counts = field(default_factory=Counts)
     loaded_at: int = 0
+    # Log format -> the flow log that writes it, where several may write to one object.
+    writers: Mapping[str, str] = field(default_factory=dict)
     replaces: tuple[int, ...] = ()
     revives: tuple[int, ...] = ()  # expired and forgotten loads of the object that it brings back
 
@@ -99,15 +112,20 @@ class Known:
         return self.state in (EXPIRED, FORGOTTEN)
 
 
-def aws_name(file_name: str) -> AwsName | None:
-    """What the name says if it follows AWS's grammar for delivered files, else None."""
-    match = _AWS_NAME.fullmatch(file_name)
-    return AwsName(f"aws:{match[1]}", match[2], _slot(match[3])) if match else None
+def aws_name(name: str) -> AwsName | None:
+    """What a log object's name says if it follows AWS's grammar for delivered files, whatever folder they are
+    in, or is that of an hour of a log stream; else None.
+    """
+    if hour := _HOUR_NAME.fullmatch(name):
+        start = _unix_seconds(hour[1], "%Y-%m-%dT%H")
+        return AwsName(f"aws:{name}", None, None if start is None else start + _SLOT_SLACK_S, growing=True)
+    match = _AWS_NAME.fullmatch(name.rsplit("/", 1)[-1])
+    return AwsName(f"aws:{match[1]}", match[2], _unix_seconds(match[3], "%Y%m%dT%H%M")) if match else None
 
 
-def _slot(text: str) -> int | None:
+def _unix_seconds(text: str, form: str) -> int | None:
     try:
-        return int(datetime.strptime(text, "%Y%m%dT%H%M").replace(tzinfo=UTC).timestamp())
+        return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp())
     except ValueError:
         return None
 
@@ -132,6 +150,10 @@ class Ledger:
         self._new: dict[str, list[Load]] = {}
         self._replaced: set[int] = set()
         self._lookups = 0
+        # (id, log format, log group) of the registered flow logs.
+        self._flow_logs: list[tuple[str, str, str | None]] = con.execute(
+            f"select flow_log_id, log_format, log_group from {alias}.flow_logs order by flow_log_id"
+        ).fetchall()
         ((self.horizon,),) = con.execute(f"select max(horizon) from {alias}.retention").fetchall()
         # Nothing begins with no content at all, so 0 is no such size.
         self._small = {
@@ -169,6 +191,46 @@ class Ledger:
         ).fetchall()
         self._con.unregister("listed")
         return {row[0]: Known(*row[1:]) for row in rows}
+
+    def flow_logs_of(self, name: str, log_group: str = "") -> dict[str, str]:
+        """The registered flow logs that write an object of that name, or to that log group: id -> log format.
+
+        The name tells by the flow log's id in it, or as that of an hour of a log stream.
+        """
+        aws = aws_name(name)
+        return {
+            flow_log_id: log_format
+            for flow_log_id, log_format, group in self._flow_logs
+            if (aws is not None and aws.flow_log_id == flow_log_id)
+            or (group is not None and (name.startswith(f"cloudwatch:{group}#") or group == log_group))
+        }
+
+    def newest(self, prefix: str, mark: str = "") -> str | None:
+        """The greatest object name known that begins with `prefix` and has `mark` in it, or None."""
+        ((name,),) = self._con.execute(
+            f"select max(name) from {self._alias}.objects where starts_with(name, ?) and contains(name, ?)",
+            [prefix, mark],
+        ).fetchall()
+        return name if name is None else str(name)
+
+    def least_ending(self, prefix: str) -> str | None:
+        """The least of what follows the last slash in the object names known that begin with `prefix`, or
+        None.
+        """
+        ((ending,),) = self._con.execute(
+            f"select min(split_part(name, '/', -1)) from {self._alias}.objects where starts_with(name, ?)",
+            [prefix],
+        ).fetchall()
+        return ending if ending is None else str(ending)
+
+    def unfinished(self, prefix: str) -> list[str]:
+        """The names that begin with `prefix` of objects which were not read to their end, in order."""
+        rows = self._con.execute(
+            f"select distinct name from {self._alias}.loads where starts_with(name, ?)"
+            f" and state = '{INCOMPLETE}' order by name",
+            [prefix],
+        ).fetchall()
+        return [name for (name,) in rows]
 
     def add(self, load: Load) -> None:
         """Remembers a load that this command has read, and what it replaces."""

@@ -14,14 +14,14 @@ def migrate(con: duckdb.DuckDBPyConnection, version: int, folder: Path, scratch:
     """Brings the catalogue that `con` has as its current database from `version` to the present schema.
 
     Version 2 has tables that version 1 lacked, among them the statistics, for which each segment of the store
-    in `folder` is read once; one that cannot be read stays without.
+    in `folder` is read once; one that cannot be read stays without. Version 3 has the registered flow logs.
     """
+    for statement in table_statements():
+        con.execute(statement.replace("create table ", "create table if not exists ", 1))
     if version < 2:
-        for statement in table_statements():
-            con.execute(statement.replace("create table ", "create table if not exists ", 1))
         segments = con.execute("select segment_id from segments order by segment_id").fetchall()
         refresh_statistics(con, folder, scratch, [row[0] for row in segments])
-        con.execute("update store_info set schema_version = 2")
+    con.execute("update store_info set schema_version = 3")
 
 
 def table_statements() -> list[str]:

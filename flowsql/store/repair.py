@@ -188,11 +188,11 @@ def _tell(report: RepairReport, rebuilt: Rebuilt, broken: dict[str, str]) -> Non
         report.lost.append(
             "no catalogue was left: objects that were forgotten and not yet compacted count again; objects"
             " without any record, and other names of objects, are unknown; the date of"
-            " `store forget --before` is gone"
+            " `store forget --before` and the registered flow logs are gone"
         )
     elif report.base != FILE_NAME:
         report.lost.append(
-            f"whatever was forgotten, or seen under another name, since {report.base} was written"
+            f"whatever was forgotten, registered, or seen under another name, since {report.base} was written"
         )
 
 

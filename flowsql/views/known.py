@@ -20,7 +20,7 @@ _LAG = """
         from (
             select load_id, loaded_at, regexp_extract(identity, '_([0-9]{{8}}T[0-9]{{4}})Z_', 1) as slot
             from {catalog}loads
-            where starts_with(identity, 'aws:')
+            where starts_with(identity, 'aws:') and not starts_with(identity, 'aws:cloudwatch:')
             order by load_id desc
             limit 1000
         ) as named
@@ -29,6 +29,42 @@ _LAG = """
     )
     where delay_s between 0 and 43200
     having count(*) >= 20"""
+
+
+# The names that AWS gives: ACCOUNT_vpcflowlogs_REGION_FLOWLOG_TIME_HASH.
+_DELIVERIES = """\
+select
+    load_id,
+    flow_log_id,
+    name_parts[1] as account_id,
+    name_parts[2] as region,
+    cast(epoch(try_strptime(name_parts[3], '%Y%m%dT%H%M')) as bigint) as slot_start,
+    coalesce(least(loaded_at, written_at), loaded_at) as arrived_at,
+    coalesce(min_start, min_end) as first_s,
+    coalesce(max_end, max_start) as last_s,
+    records
+from (
+    select
+        *,
+        regexp_extract_all(
+            regexp_replace(
+                identity,
+                '^aws:([0-9]+)_vpcflowlogs_([a-z0-9-]+)_fl-[0-9a-f]+_([0-9T]+)Z_.*$',
+                '\\1 \\2 \\3'
+            ),
+            '[^ ]+'
+        ) as name_parts
+    from {catalog}loads
+    where starts_with(identity, 'aws:') and not starts_with(identity, 'aws:cloudwatch:')
+        and state in ('live', 'incomplete')
+)
+left join (
+    select load_id, min(try_cast(substr(version_tag, 7) as bigint)) // 1000000000 as written_at
+    from {catalog}objects
+    where starts_with(version_tag, 'mtime:')
+    group by load_id
+) using (load_id)
+where try_strptime(name_parts[3], '%Y%m%dT%H%M') is not null"""
 
 
 def known_relations(catalog: str = "", options: QueryOptions | None = None) -> dict[str, str]:
@@ -48,6 +84,7 @@ def known_relations(catalog: str = "", options: QueryOptions | None = None) -> d
             " length(log_format) - length(replace(log_format, '$', '')) as fields"
             f" from {catalog}loads"
         ),
+        "deliveries": _DELIVERIES.format(catalog=catalog),
     }
 
 

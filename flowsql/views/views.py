@@ -89,10 +89,11 @@ VIEWS: tuple[View, ...] = tuple(
         _read_view,
         (
             *("logged_records", "records_in_context", "records_with_history", "query_window"),
-            *("interface_times", "interface_addresses", "load_logs", "endpoints"),
+            *("interface_times", "interface_addresses", "load_logs", "endpoints", "deliveries"),
             *("flow_records", "interface_ends", "own_networks", "flow_sides"),
             *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
             *("own_addresses", "translating", "interface_roles", "legs", "crossings", "entrances", "flows"),
+            "tagged_flows",
             *("openings", "tcp_directions"),
             *("capture_points", "nat_points", "relay_addresses", "skipped_minutes"),
             *("flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),

@@ -95,6 +95,16 @@ def test_format_that_cannot_be_told(flowsql: Flowsql, tmp_path: Path) -> None:
     assert "loaded 1 record " in done.err
 
 
+def test_of_many_objects_with_one_problem_a_few_are_named(flowsql: Flowsql, tmp_path: Path) -> None:
+    for i in range(8):
+        (tmp_path / f"{i}.log").write_text(f"eni-0123456789abcdef0 10.0.0.{i} 10.0.0.2 ACCEPT\n")
+    command = ("load", tmp_path, "--store", tmp_path / ".s")
+    done = flowsql(*command)
+    assert done.err.count("(4 values)") == 5
+    assert "... and 3 more objects with this problem (--verbose)" in done.err
+    assert flowsql(*command, "--verbose").err.count("(4 values)") == 8
+
+
 def test_stdin(store: Path, log: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "flowsql.cli.main", "load", "-", "--store", str(tmp_path / "s")]
     done = subprocess.run(command, input=log.read_bytes(), capture_output=True, check=True, timeout=60)

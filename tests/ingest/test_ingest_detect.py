@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import bz2
+import functools
 import gzip
 import io
 import lzma
@@ -103,8 +104,8 @@ def test_formats_told(
         (lzma.compress(LINE.encode()), "xz data: decompress it first"),
         (b"\x28\xb5\x2f\xfd\x04\x00", "zstd data: decompress it first"),
         (
-            gzip.compress(gzip.compress(LINE.encode(), mtime=0), mtime=0),
-            "gzip inside gzip: decompress it once first",
+            functools.reduce(lambda data, _: gzip.compress(data, mtime=0), range(4), LINE.encode()),
+            "gzip inside gzip: decompress it first",
         ),
         (
             gzip.compress(b"PAR1xxxxPAR1", mtime=0),
@@ -118,7 +119,6 @@ def test_formats_told(
         (LINE.encode("utf-16-le"), "binary data"),
         (bytes(range(256)) * 4, "binary data"),
         (b"\x7fELF\x02\x01\x01\x00", "binary data"),
-        (b"srcaddr,dstaddr,bytes\n10.0.0.1,10.0.0.2,5\n", "comma-separated text"),
         (b"a,b,c\n1,2,3\n", "comma-separated text"),
         (b"Dear all,\nthe logs are attached.\n", "comma-separated text"),
         (b"The quick brown fox\njumps over the lazy dog\n", "no line looks like a record"),

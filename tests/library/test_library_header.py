@@ -177,7 +177,12 @@ def test_a_file_is_a_table_of_its_name() -> None:
         ("-- Q?\n-- param n integer [1..9] = 10\nselect $n", 2, "'10' is above 9", "integer [1..9]"),
         ("-- Q?\n-- param n integer = ten\nselect $n", 2, "'ten' is no integer", ""),
         ("-- Q?\n-- param n one of x|y = z\nselect $n", 2, "cannot be 'z'", "x, y"),
-        ("-- Q?\n-- param f file = b/a.csv\nselect * from f", 2, "the name of one beside the query", "such as"),
+        (
+            "-- Q?\n-- param f file = b/a.csv\nselect * from f",
+            2,
+            "the name of one beside the query",
+            "such as",
+        ),
         ("-- Q?\n-- param f file\nselect $f", 2, "$f is a file", "without the dollar"),
         ("-- Q?\n\nselect 1,\n  $top", 4, "$top is not declared", "-- param top TYPE"),
         ("-- Q?\n-- param top integer\nselect $top, $tpo", 3, "$tpo is not declared", "'top'"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,9 +12,9 @@ import pytest
 
 from flowsql.errors import SourceError, StoreError
 from flowsql.exit_codes import SOURCE, STORE, of_error
-from flowsql.loading.load import load_objects
+from flowsql.loading.load import load_sources
 from flowsql.loading.report import LoadReport, Outcome, Progress
-from flowsql.sources.source import LogObject
+from flowsql.sources.source import History, LogObject, Wanted
 from flowsql.store.lock import writers_queue
 from flowsql.workspace import Workspace
 
@@ -34,14 +34,29 @@ def log_object(name: str, content: bytes | None, version_tag: str = "1") -> LogO
     )
 
 
-def load(workspace: Workspace, *objects: LogObject) -> LoadReport:
-    return load_objects(
+class Listed:
+    """A source that has just these objects."""
+
+    def __init__(self, objects: Sequence[LogObject]) -> None:
+        self._objects = objects
+
+    def find(self, history: History, tell: Callable[[str], None]) -> Sequence[LogObject]:
+        return self._objects
+
+
+def load(
+    workspace: Workspace,
+    *objects: LogObject,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> LoadReport:
+    return load_sources(
         workspace.store,
-        objects,
+        [Listed(objects)],
         log_format=None,
         again=False,
         dry_run=False,
-        on_progress=lambda progress: None,
+        wanted=Wanted(),
+        on_progress=on_progress,
     )
 
 
@@ -197,9 +212,7 @@ def test_objects_that_could_not_be_committed_are_counted_as_dropped(
         if progress.objects_done == 3:
             other_writer.enter_context(writers_queue(workspace.store.catalog.lock_path, 1))
 
-    report = load_objects(
-        workspace.store, objects, log_format=None, again=False, dry_run=False, on_progress=hold_queue
-    )
+    report = load(workspace, *objects, on_progress=hold_queue)
     other_writer.close()
     assert isinstance(report.stopped_by, StoreError)
     assert of_error(report.stopped_by) == STORE

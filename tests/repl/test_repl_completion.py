@@ -82,7 +82,7 @@ def test_names_of_the_session_are_offered(menu, shell) -> None:
 def test_reading_names_makes_no_view_nor_reads_a_record(menu, shell) -> None:
     assert menu("from fl|")[:1] == ["flows"]
     made = "select view_name from duckdb_views() where database_name = 'memory' and not internal"
-    basic = {"records", "loads", "segments", "objects", "rejects"}
+    basic = {"records", "loads", "segments", "objects", "flow_logs", "rejects"}
     assert {name for (name,) in shell.shell.session.rows(made)} == basic
     assert (
         shell.shell.session.rows("select table_name from duckdb_tables() where database_name = 'memory'")

@@ -13,6 +13,7 @@ import pytest
 
 from flowsql.ingest.detect import NotFlowLogs
 from flowsql.ingest.read import start_reading
+from flowsql.logformat.format_string import parse_format_string
 from flowsql.sources.local import find_objects
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples"
@@ -30,6 +31,7 @@ class Expected:
     packets: int | None = None
     actions: dict[str | None, int] | None = None
     rejects: list[str] = field(default_factory=list)
+    log_format: str | None = None
     more: Callable[[Rows], bool] = lambda rows: True
 
 
@@ -109,6 +111,24 @@ FLOW_LOGS = {
     ),
     CRIBL_NAME: CRIBL,
     f"{CRIBL_NAME}.gz": CRIBL,
+    "cribl-real-v2/ZP04h5.json": CRIBL,
+    "newrelic-cloudwatch/entry_vpc_flow_logs.json": Expected(
+        1, actions={None: 1}, more=lambda rows: rows[0]["log_status"] == "NODATA"
+    ),
+    "opensearch-vpc/sample.json": Expected(22, 22 * 44, 22),
+    "otel-vpcflow/valid_vpc_flow_cw.json": Expected(2, 8498, 40, {"ACCEPT": 1, "REJECT": 1}),
+    "otel-vpcflow/valid_vpc_flow_cw_custom.json": Expected(
+        2,
+        log_format="version interface-id srcaddr dstaddr",
+        more=lambda rows: counts("srcaddr", rows) == {"172.31.16.139": 1, "172.31.9.69": 1},
+    ),
+    "sekoia-parquet/test_parquet_result.json": Expected(
+        7,
+        more=lambda rows: (
+            ("172.31.39.167", "172.31.39.169") not in {(r["srcaddr"], r["dstaddr"]) for r in rows}
+            and counts("account_id", rows) == {"111111111111": 7}
+        ),
+    ),
     "sekoia-parquet/111111111111_vpcflowlogs_eu-west-3_fl-032a163fae170ae52_20220831T1255Z_2ad4bef5.parquet": Expected(
         7,
         124 + 14392,
@@ -131,12 +151,6 @@ FLOW_LOGS = {
     ),
 }
 FOREIGN = {
-    "cribl-real-v2/ZP04h5.json": "JSON",
-    "newrelic-cloudwatch/entry_vpc_flow_logs.json": "JSON",
-    "opensearch-vpc/sample.json": "JSON",
-    "otel-vpcflow/valid_vpc_flow_cw.json": "JSON",
-    "otel-vpcflow/valid_vpc_flow_cw_custom.json": "JSON",
-    "sekoia-parquet/test_parquet_result.json": "JSON",
     "panther-scenario/attacker_vpc.yml": "YAML",
     "zeek-apt29/day1-NASHUA_conn.log": "JSON",
     "zeek-apt29/day1-SCRANTON_conn.log": "JSON",
@@ -157,7 +171,8 @@ def test_no_sample_is_forgotten() -> None:
 @pytest.mark.parametrize(("name", "expected"), FLOW_LOGS.items(), ids=FLOW_LOGS)
 def test_flow_logs(name: str, expected: Expected, tmp_path: Path) -> None:
     (log_object,) = find_objects(str(SAMPLES / name), tmp_path)
-    reading = start_reading(log_object, None)
+    given = parse_format_string(expected.log_format) if expected.log_format else None
+    reading = start_reading(log_object, given)
     with ThreadPoolExecutor(2) as pool:
         blocks = list(reading.parsed(pool))
     reading.close()

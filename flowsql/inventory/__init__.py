@@ -1,0 +1,1 @@
+"""What AWS says of itself: descriptions of its resources -> rows for the store."""
