@@ -61,7 +61,7 @@ class Session:
         self._catalog = catalog
         # What `count` or `trust` has counted already.
         self.counted: Trust | None = None
-        self._con = engine_connection()
+        self._con = self._running = engine_connection()
         self._spill = Path(tempfile.gettempdir()) / f"flowsql-{os.getpid()}"
         self._views: dict[str, View] = {}
         self._search_path = "memory.main"
@@ -125,6 +125,11 @@ class Session:
                 self._create_views_named(" ".join(shown), self._con)
             finally:
                 self._views = before | self._views
+
+    def interrupt(self) -> None:
+        """Ends the statement that is running, if one is, with an error. From any thread."""
+        with contextlib.suppress(duckdb.Error):  # closed meanwhile
+            self._running.interrupt()
 
     def progress(self) -> float:
         """How much of the running statement is done, 0 to 1; it may jump back. From any thread."""
@@ -321,6 +326,7 @@ class Session:
             interrupted = True
             con.interrupt()
 
+        self._running = con
         in_main = threading.current_thread() is threading.main_thread()
         previous = signal.signal(signal.SIGINT, stop) if in_main else None
         try:

@@ -65,6 +65,7 @@ def interact(shell: Shell, config: Config) -> int:
                 continue
             except EOFError:
                 break
+    coverage.stop()
     return exit_codes.DONE
 
 
