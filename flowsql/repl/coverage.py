@@ -78,6 +78,6 @@ def coverage_text(counted: Trust | None) -> str:
         return ""
     logged = slots.covered + slots.idle
     if logged == slots.total:
-        return "all slots covered"
+        return "all covered"
     percent = 100 * logged // slots.total
-    return f"{percent or 'under 1'} % of slots covered"
+    return f"{percent or 'under 1'} % covered"

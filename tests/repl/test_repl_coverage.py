@@ -16,9 +16,9 @@ from flowsql.trust import Slots, Trust
     [
         (None, ""),
         (Slots(), ""),
-        (Slots(covered=3, idle=1), "all slots covered"),
-        (Slots(covered=999, gap=1), "99 % of slots covered"),
-        (Slots(covered=1, unknown=999), "under 1 % of slots covered"),
+        (Slots(covered=3, idle=1), "all covered"),
+        (Slots(covered=999, gap=1), "99 % covered"),
+        (Slots(covered=1, unknown=999), "under 1 % covered"),
     ],
 )
 def test_share_of_slots(slots: Slots | None, text: str) -> None:
@@ -37,7 +37,7 @@ def test_it_is_found_out_once_for_each_look(shell, monkeypatch) -> None:
     assert shell.counted is None
     _caught_up(coverage)
     assert len(looked) == 2
-    assert all(text.endswith("slots covered") for text in looked)
+    assert all(text.endswith("covered") for text in looked)
 
 
 def test_counting_can_be_given_up(shell, monkeypatch) -> None:
