@@ -45,7 +45,7 @@ def captured() -> dict[str, str]:
         terminal = Terminal(command, columns=80, rows=30)
         try:
             terminal.wait(PROMPT)
-            terminal.wait("5,000 records .* slots covered")
+            terminal.wait("5,000 records .* covered")
             return _screens(terminal)
         finally:
             terminal.close()

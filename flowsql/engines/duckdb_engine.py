@@ -68,7 +68,7 @@ class Session:
         self._catalog = catalog
         # What `count` or `trust` has counted already.
         self.counted: Trust | None = None
-        self._con = engine_connection()
+        self._con = self._running = engine_connection()
         self._spill = Path(tempfile.gettempdir()) / f"flowsql-{os.getpid()}"
         # The SELECT of each view that is there, and what the user's own views and macros read.
         self._made: dict[str, str] = {}
@@ -131,6 +131,11 @@ class Session:
             except BaseException:
                 self._made = before | self._made
                 raise
+
+    def interrupt(self) -> None:
+        """Ends the statement that is running, if one is, with an error. From any thread."""
+        with contextlib.suppress(duckdb.Error):  # closed meanwhile
+            self._running.interrupt()
 
     def progress(self) -> float:
         """How much of the running statement is done, 0 to 1; it may jump back. From any thread."""
@@ -362,6 +367,7 @@ class Session:
             interrupted = True
             con.interrupt()
 
+        self._running = con
         in_main = threading.current_thread() is threading.main_thread()
         previous = signal.signal(signal.SIGINT, stop) if in_main else None
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flowsql.errors import FlowsqlError
 
 if TYPE_CHECKING:
+    from flowsql.engines.duckdb_engine import Session
     from flowsql.query_options import QueryOptions
     from flowsql.repl.shell import Shell
     from flowsql.trust import Trust
@@ -29,6 +30,7 @@ class Coverage:
         self._shell = shell
         self._looked: QueryOptions | None = None
         self._thread: threading.Thread | None = None
+        self._session: Session | None = None
 
     def catch_up(self) -> None:
         """Begins to count, unless it was done for this window, scope and moment; returns at once."""
@@ -36,8 +38,17 @@ class Coverage:
         if options is self._looked:
             return
         self._looked = options
-        self._thread = threading.Thread(target=self._look, args=(options,), daemon=True)
+        self.stop()
+        self._thread = threading.Thread(target=self._look, args=(options,), name="coverage", daemon=True)
         self._thread.start()
+
+    def stop(self) -> None:
+        """Gives up the counting that has begun, and waits until it has left nothing behind."""
+        while self._thread and self._thread.is_alive():
+            session = self._session
+            if session:
+                session.interrupt()
+            self._thread.join(0.05)
 
     def wait(self, timeout_s: float) -> None:
         """Returns when the counting that has begun is done."""
@@ -50,7 +61,11 @@ class Coverage:
             contextlib.suppress(FlowsqlError),
             self._shell.workspace.session(replace(options, timeout_s=_PATIENCE_S)) as session,
         ):
-            counted = session.trust()
+            self._session = session
+            try:
+                counted = session.trust()
+            finally:
+                self._session = None
             if self._shell.options is options and not self._shell.is_stale:
                 self._shell.session.counted = counted
                 self.on_read()
@@ -63,6 +78,6 @@ def coverage_text(counted: Trust | None) -> str:
         return ""
     logged = slots.covered + slots.idle
     if logged == slots.total:
-        return "all slots covered"
+        return "all covered"
     percent = 100 * logged // slots.total
-    return f"{percent or 'under 1'} % of slots covered"
+    return f"{percent or 'under 1'} % covered"

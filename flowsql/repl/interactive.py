@@ -25,12 +25,14 @@ from flowsql.repl.config import Config
 from flowsql.repl.coverage import Coverage
 from flowsql.repl.highlighting import SqlLexer, has_colours, style
 from flowsql.repl.key_bindings import key_bindings
+from flowsql.repl.screen import screen_size
 from flowsql.repl.toolbar import toolbar
 
 if TYPE_CHECKING:
     from flowsql.repl.shell import Shell
 
 _PROMPT, _MORE = "flowsql> ", "      -> "
+_MENU_LINES = 8
 # In what `termios.tcgetattr` gives.
 _LOCAL_MODES = 3
 
@@ -58,14 +60,20 @@ def interact(shell: Shell, config: Config) -> int:
             shell.names.catch_up()
             draft, shell.draft = shell.draft, ""
             try:
-                text = prompt.prompt(default=draft)
+                text = prompt.prompt(default=draft, reserve_space_for_menu=_menu_lines())
                 with shell.lock:
                     shell.run_typed(text)
             except KeyboardInterrupt:
                 continue
             except EOFError:
                 break
+    coverage.stop()
     return exit_codes.DONE
+
+
+def _menu_lines() -> int:
+    """Lines that are kept free for the menu, fewer in a low window."""
+    return max(0, min(_MENU_LINES, screen_size().lines - 4))
 
 
 @contextmanager
@@ -99,7 +107,6 @@ def _prompt_session(shell: Shell, config: Config, history: History) -> PromptSes
         # In place: it takes 2 ms, and handing it to a thread and back takes longer.
         complete_in_thread=False,
         complete_style=CompleteStyle.COLUMN,
-        reserve_space_for_menu=8,
         auto_suggest=AutoSuggestFromHistory() if config.suggestions else None,
         editing_mode=EditingMode.VI if config.keys == "vi" else EditingMode.EMACS,
         cursor=ModalCursorShapeConfig() if config.keys == "vi" else None,

@@ -239,6 +239,7 @@ def test_interrupt_of_a_batch(filled, home) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_looking_again_and_again_takes_no_more_memory(shell) -> None:
     """As often as an hour of `.watch 1s` does; the window moves, so that each look makes new views."""
     shell.run("select action, count(*) from flows group by all order by all;")

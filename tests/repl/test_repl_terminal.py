@@ -123,7 +123,7 @@ def test_once_chart_why_and_toolbar(terminal, home, monkeypatch) -> None:
     screen.wait(r"^ACCEPT │200 █+$")
     assert len(re.findall("█", screen.screen())) > 60
     screen.enter(".window 2026-11-23 2026-11-24")
-    screen.wait(r"2026-11-23T00:00:00Z to 2026-11-24T00:00:00Z │ 300 records │ 50 % of slots covered")
+    screen.wait(r"2026-11-23T00:00:00Z to 2026-11-24T00:00:00Z │ 300 records │ 50 % covered")
     screen.enter(".why")
     screen.wait(r"^The window and scope is all records")
 
@@ -271,3 +271,10 @@ def test_loads_and_compaction_beside_the_shell(terminal, home, tmp_path, records
     assert not before & set(store.rglob("*.parquet"))
     screen.enter("select sum(packets) as total from records;")
     screen.wait(r"^files of the store were replaced meanwhile: looked at it anew(.*\n)+^51360$")
+
+
+def test_low_window(terminal) -> None:
+    screen = terminal(rows=7)
+    screen.type("select srca")
+    screen.wait(r"^flowsql> select srca\n.*srcaddr +column of flows")
+    assert "too small" not in screen.screen()
