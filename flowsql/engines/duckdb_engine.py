@@ -241,6 +241,11 @@ class Session:
         looks = any(view.name == "records_in_context" for view in read)
         return self.options.context_s if looks and self.options.window.is_bounded else 0
 
+    def look(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT about the session itself, for which no views are made. Raises QueryError."""
+        with self._guarded(self._con):
+            return self._con.execute(sql).fetchall()
+
     def register(self, name: str, table: pa.Table) -> None:
         """Makes an Arrow table readable in SQL under that name."""
         self._con.register(name, table)

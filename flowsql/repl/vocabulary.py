@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Relations = Mapping[str, tuple[str, list[tuple[str, str]]]]
 # Of a column so many values are offered, the most frequent ones.
 _MOST_VALUES = 2_000
-# The catalogue has all views, a session only those that a statement has named.
+# The catalogue has all views with all columns, a session only what statements read.
 _RELATIONS = """
 select relations.name, kind, column_name, data_type, relations.database_name
 from (
@@ -38,7 +38,7 @@ join duckdb_columns() as columns
 where relations.database_name <> 'catalog' or relations.kind = 'view'
 order by
     relations.name not in ('flows', 'records'), relations.name,
-    relations.database_name = 'catalog', relations.database_name, column_index
+    relations.database_name <> 'catalog', relations.database_name, column_index
 """
 _FUNCTIONS = """
 select function_name, min(case when database_name in ('memory', 'catalog', 'temp') then 0 else 1 end) as rank
@@ -77,7 +77,7 @@ def read_relations(session: Session) -> Relations:
     """The tables and views that the session's SQL can name, with their columns. Raises QueryError."""
     relations: dict[str, tuple[str, list[tuple[str, str]]]] = {}
     found_in: dict[str, str] = {}
-    for name, kind, column, data_type, database in _rows(session, _RELATIONS):
+    for name, kind, column, data_type, database in session.look(_RELATIONS):
         if found_in.setdefault(name, database) == database:
             relations.setdefault(name, (kind, []))[1].append((column, data_type))
     return relations
@@ -153,14 +153,8 @@ class Names:
             if not session.options.window.is_bounded and session.options.scope.is_empty:
                 session.count()  # from the catalogue alone: so the toolbar knows it
             relations = read_relations(session)
-            functions = tuple(name for name, _ in _rows(session, _FUNCTIONS))
-            keywords = self.vocabulary.keywords or tuple(name for (name,) in _rows(session, _KEYWORDS))
+            functions = tuple(name for name, _ in session.look(_FUNCTIONS))
+            keywords = self.vocabulary.keywords or tuple(name for (name,) in session.look(_KEYWORDS))
         self.vocabulary = replace(
             self.vocabulary, relations=relations, functions=functions, keywords=keywords
         )
-
-
-def _rows(session: Session, sql: str) -> list[tuple[str, ...]]:
-    (statement,) = session.statements(sql)
-    table = session.execute(statement, {}).read_all()
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
