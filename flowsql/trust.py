@@ -34,19 +34,23 @@ class Slots:
 class Trust:
     """What an answer counted and how complete it is.
 
-    `records` are those of the window and scope, NODATA and SKIPDATA ones included; `without_time` the
-    ones with neither start nor end, which no bounded window has; `without_bytes` those with packets but no
-    bytes. `rejects` are the lines refused in the objects loaded so far, `late_objects` the objects with
-    records of the window that came when it should have been complete. `slots` is None where they were
-    not looked at, for the reason `no_slots`. `second_views` are the records that totals leave out because
-    another record counts their packets; None where the query does not leave them out, or where they
-    were not counted, as `notes` then say. `one_kind` is ACCEPT or REJECT if only such records are there,
-    else ''; `reject_only` counts the interfaces with rejects only beside others. `absence` says that the
-    answer concludes from what is not there. `notes` are further sentences.
+    `records` are those of the window and scope, NODATA and SKIPDATA ones included; `context_s` is how
+    far beyond both ends of the window was looked for openings and answers, 0 for not at all;
+    `without_time` the ones with neither start nor end, which no bounded window has; `without_bytes`
+    those with packets but no bytes. `rejects` are the lines refused in the objects loaded so far,
+    `late_objects` the objects with records of the window that came when it should have been complete.
+    `slots` is None where they were not looked at, for the reason `no_slots`. `second_views` are the
+    records that totals leave out because another record counts their packets; None where the query does
+    not leave them out, or where they were not counted, as `notes` then say. `bytes_maybe_twice` are
+    those in totals that another interface may have logged too, as nobody's address is known in them.
+    `one_kind` is ACCEPT or REJECT if only such records are there, else ''; `reject_only` counts the
+    interfaces with rejects only beside others. `absence` says that the answer concludes from what is
+    not there. `notes` are further sentences.
     """
 
     window: str
     records: int
+    context_s: int = 0
     nodata: int = 0
     skipdata: int = 0
     rejects: int = 0
@@ -57,6 +61,7 @@ class Trust:
     slots: Slots | None = None
     no_slots: str = ""
     second_views: int | None = None
+    bytes_maybe_twice: int = 0
     one_kind: str = ""
     reject_only: int = 0
     absence: bool = False
@@ -69,7 +74,8 @@ class Trust:
 
     def line(self) -> str:
         """The trust line: one sentence of figures, then what to beware of."""
-        parts = [f"{self.window}: {_count(self.records, 'record')}"]
+        context = f" (context {_span(self.context_s)})" if self.context_s else ""
+        parts = [f"{self.window}{context}: {_count(self.records, 'record')}"]
         if self.nodata:
             parts.append(f"{self.nodata:,} NODATA")
         if self.skipdata:
@@ -94,6 +100,8 @@ class Trust:
             said.append(f"{_count(self.reject_only, 'interface')} {verb} REJECT-only")
         if self.second_views:
             said.append(f"{_count(self.second_views, 'record')} left out of totals as second views")
+        if self.bytes_maybe_twice:
+            said.append(f"up to {self.bytes_maybe_twice:,} bytes may be counted twice")
         if self.absence:
             said.append(self._absence())
         return said
@@ -131,6 +139,11 @@ class Trust:
             f"{_count(self.rejects, 'line')} of the objects loaded so far could not be read as records"
             + (" (`select * from rejects`)." if self.rejects else "."),
         ]
+        if self.context_s:
+            said.append(
+                f"Openings and answers were looked for {_span(self.context_s)} before and after it as well"
+                " (`--context`)."
+            )
         if self.incomplete_objects:
             said.append(
                 f"{_count(self.incomplete_objects, 'object')} could be read in part only"
@@ -183,14 +196,29 @@ class Trust:
     def _left_out(self) -> list[str]:
         if self.second_views is None:
             return []
-        return [
+        said = [
             f"Totals leave out {_count(self.second_views, 'record')} of packets that another record counts"
             " (`select second_view_of, count(*) from flows group by all`)."
         ]
+        if self.bytes_maybe_twice:
+            said.append(
+                f"Of the bytes in totals {self.bytes_maybe_twice:,} are of records that do not tell whose"
+                " address is whose: another interface may have logged them under another address"
+                " (`select * from flows where counted and may_be_twice`)."
+            )
+        return said
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _span(span_s: int) -> str:
+    """A span the way it is typed: '1h', '5m', '90s'."""
+    for unit, unit_s in (("h", 3600), ("m", 60)):
+        if span_s % unit_s == 0:
+            return f"{span_s // unit_s}{unit}"
+    return f"{span_s}s"
 
 
 def _percent(share: float) -> str:

@@ -56,6 +56,13 @@ PLAIN = Trust(window="all records", records=1)
             "all records: 1 record, no line rejected; all 8 slots covered; looks REJECT-only; nothing about"
             " what is not REJECT is decidable",
         ),
+        (
+            replace(PLAIN, second_views=1, bytes_maybe_twice=7000),
+            "all records: 1 record, no line rejected; 1 record left out of totals as second views; up to 7,000"
+            " bytes may be counted twice",
+        ),
+        (replace(PLAIN, context_s=3600), "all records (context 1h): 1 record, no line rejected"),
+        (replace(PLAIN, context_s=150), "all records (context 150s): 1 record, no line rejected"),
         (replace(PLAIN, notes=("so it is",)), "all records: 1 record, no line rejected; so it is"),
     ],
 )
@@ -74,6 +81,7 @@ def test_why_says_every_figure_in_a_sentence_of_its_own() -> None:
         "without_time": 1007,
         "without_bytes": 1008,
         "second_views": 1009,
+        "bytes_maybe_twice": 1011,
         "reject_only": 1010,
     }
     slots = Slots(covered=2001, idle=2002, partial=2003, gap=2004, unknown=2005, capture_points=2006)

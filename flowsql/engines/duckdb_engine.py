@@ -247,7 +247,7 @@ class Session:
         con.execute(f"set search_path = {quoted(self._search_path)}")
         with self._guarded(con):
             self.counted = trust_of(con, self.segments, self.options, notes)
-            trust = replace(self.counted, absence=absence)
+            trust = replace(self.counted, absence=absence, context_s=self._context_of(sql, con))
         try:
             with self._guarded(con):
                 self._make_views(Reading(frozenset({"coverage"})), con)
@@ -266,6 +266,12 @@ class Session:
         if since is not None:
             reaching_back = Window(max(since - history_s, 0), until)
             self._selections["records_with_history"] = (reaching_back, conditions_of(self.options.scope))
+
+    def _context_of(self, sql: str, con: duckdb.DuckDBPyConnection) -> int:
+        """How far around the window that SQL looks, in seconds."""
+        read = views_read(reading_of(con, sql, RELATIONS) | self._lasting, self._known)
+        looks = any(view.name == "records_in_context" for view in read)
+        return self.options.context_s if looks and self.options.window.is_bounded else 0
 
     def register(self, name: str, table: pa.Table) -> None:
         """Makes an Arrow table readable in SQL under that name."""
@@ -392,6 +398,9 @@ def _create(con: duckdb.DuckDBPyConnection, view: View) -> None:
     """Makes the view, or a table of what is looked up: DuckDB would guess it to be long."""
     if view.name in LOOKED_UP:
         con.execute(f"create or replace table {view.name} as\n{view.sql}")
+    elif view.name == "records_once" and not con.execute("from second_logs limit 1").fetchall():
+        # To look in vain costs as much as the rest of many a query.
+        con.execute("create or replace view records_once as from records_in_context")
     else:
         con.execute(view_statement(view))
 

@@ -106,12 +106,49 @@ def with_coverage(con: duckdb.DuckDBPyConnection, trust: Trust, options: QueryOp
 
 
 def with_second_views(con: duckdb.DuckDBPyConnection, trust: Trust, options: QueryOptions) -> Trust:
-    """The same with the number of records that totals leave out. `con` has `flows` in full."""
+    """The same with the number of records that totals leave out, and what may be in them twice all the same.
+
+    `con` has `flows` in full.
+    """
     if not options.window.is_bounded and trust.records > FEW_RECORDS:
         note = "second views are left out of totals; how many was not counted"
         return replace(trust, notes=(*trust.notes, note))
-    (number,) = _one(con, "select count(*) from flows where not counted")
-    return replace(trust, second_views=number)
+    second_views, maybe_twice, interfaces = _one(
+        con,
+        "select count(*) filter (not counted), coalesce(sum(bytes) filter (counted and may_be_twice), 0),"
+        " case when min(interface_id) = max(interface_id) then 1 else 2 end from flows",
+    )
+    notes = trust.notes
+    if twins := _twin_share(con):
+        notes = (*notes, f"{twins:.0%} of the records are in two objects: two flow logs of one format?")
+    return replace(
+        trust,
+        second_views=second_views,
+        bytes_maybe_twice=maybe_twice if interfaces > 1 else 0,
+        notes=notes,
+    )
+
+
+def _twin_share(con: duckdb.DuckDBPyConnection) -> float:
+    """The share of records, from objects that do not name their flow log, that another such object has too.
+
+    0 to 1, by one in 16 of them; 0 if so few that it may be chance.
+    """
+    (unnamed,) = _one(
+        con, "select count(*) from catalog.loads where flow_log_id is null and state = $live", live=LIVE
+    )
+    if unnamed < 2:
+        return 0.0
+    records, twins = _one(
+        con,
+        "select coalesce(sum(records), 0), coalesce(sum(records) filter (loads > 1), 0)"
+        " from (select count(*) as records, count(distinct load_id) as loads from records"
+        " where load_id in (select load_id from catalog.loads where flow_log_id is null)"
+        " and hash(srcaddr, dstaddr, srcport, dstport) % 16 = 0 and packets is not null and start is not null"
+        " group by interface_id, srcaddr, dstaddr, srcport, dstport, protocol, packets, bytes, start,"
+        ' "end", action)',
+    )
+    return twins / records if twins * 5 >= records and twins > 1 else 0.0
 
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str, **values: object) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Relations = Mapping[str, tuple[str, list[tuple[str, str]]]]
 # Of a column so many values are offered, the most frequent ones.
 _MOST_VALUES = 2_000
-# The catalogue has all views, a session only those that a statement has named.
+# The catalogue has all views with all columns, a session only what statements read.
 _RELATIONS = """
 select relations.name, kind, column_name, data_type, relations.database_name
 from (
@@ -38,7 +38,7 @@ join duckdb_columns() as columns
 where relations.database_name <> 'catalog' or relations.kind = 'view'
 order by
     relations.name not in ('flows', 'records'), relations.name,
-    relations.database_name = 'catalog', relations.database_name, column_index
+    relations.database_name <> 'catalog', relations.database_name, column_index
 """
 _FUNCTIONS = """
 select function_name, min(case when database_name in ('memory', 'catalog', 'temp') then 0 else 1 end) as rank

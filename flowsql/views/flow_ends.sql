@@ -28,7 +28,7 @@ with ends as (
         end_hash(
             capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id), protocol, dstaddr, pkt_dstaddr, dstport
         ) as receiver
-    from records_in_context
+    from records_once
     where log_status is null or log_status not in ('NODATA', 'SKIPDATA')
 )
 select *, pair_hash(sender, receiver) as pair, sender <= receiver as is_forward

@@ -5,6 +5,7 @@
 -- interface), 'leg' (the interface itself: a NAT gateway's records from outside, what an appliance sends on), 'sender' or
 -- 'receiver' (the interface at that end of the packets), 'vpc' (VPC flow logs, beside a transit gateway's). So a flow
 -- between two interfaces counts at the sender's if that logged in the same hour, else at the receiver's.
+-- `may_be_twice`: whose these packets are is not known, so that they may be counted at another interface as well.
 -- What is counted depends on the records that the query sees: with one interface as its scope, all records of that.
 select
     *,
@@ -12,6 +13,14 @@ select
 from (
     select
         f.*,
+        -- Nobody is known to have sent it, and not who logs it: that may be logged under another address as well. What comes
+        -- from the internet may not, if it is for the interface itself.
+        f.interface_id is not null
+            and not coalesce(src_role.is_own, false)
+            and case
+                when coalesce(dst_role.is_own, false) then pkt_srcaddr is null and is_private_address(srcaddr)
+                else true
+            end as may_be_twice,
         case
             when is_tgw and (select bool_or(not is_tgw) from flow_records) then 'vpc'
             when flow_direction = 'egress'

@@ -1,8 +1,7 @@
--- One row is an interface and an address that is its own, primary or secondary, in some hour of the window and its context,
--- or that it has as a relay: `relays` for one that sends on under this address what others sent, `translates` for a NAT
--- gateway, where records do not tell either.
+-- One row is an interface and an address that is its own, primary or secondary, or that it has as a relay: `relays` for one
+-- that sends on under this address what others sent, `translates` for a NAT gateway, where records do not tell either.
 with roles as (
-    select interface_id, address, true as is_own, false as translates, false as relays from own_addresses
+    select interface_id, address, true as is_own, false as translates, false as relays from known_addresses
     union all
     select interface_id, address, false, true, false from translating
     union all

@@ -92,7 +92,7 @@ def known_relations(catalog: str = "", options: QueryOptions | None = None) -> d
 # which one must be there.
 _HAVE_ROWS_BY: dict[str, tuple[dict[str, str], tuple[frozenset[str], ...]]] = {
     "told_addresses": (
-        {"interface_id": "varchar", "address": "varchar"},
+        {"interface_id": "varchar", "address": "varchar", "is_secondary": "boolean"},
         (frozenset({"flow_direction", "pkt_srcaddr", "pkt_dstaddr"}),),
     ),
     "crossings": (

@@ -19,10 +19,10 @@ own as (
         on known.interface_id = ends.interface_id and known.address = ends.address
     where ends.interface_id is not null and (is_told or known.address is not null)
 )
-select interface_id, address
+select interface_id, address, false as is_secondary
 from own
 where address is not null
 union
-select interface_id, pkt_address
+select interface_id, pkt_address, pkt_address <> address
 from own
 where pkt_address is not null and not is_passed_on(false, address, pkt_address)

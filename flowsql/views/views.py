@@ -22,7 +22,7 @@ _SOURCE = re.compile(r"\b(?:from|join) ([a-z_]+)")
 # The macro that tells which edition() a catalogue has.
 _EDITION = "flowsql_edition"
 # The columns of `flows` for which other records have to be looked at.
-COUNTED_COLUMNS = frozenset({"counted", "second_view_of"})
+COUNTED_COLUMNS = frozenset({"counted", "second_view_of", "may_be_twice"})
 _SIDES = frozenset(
     {
         *("direction", "local_addr", "local_port", "remote_addr", "remote_port", "local_evidence"),
@@ -92,11 +92,11 @@ VIEWS: tuple[View, ...] = tuple(
             *("interface_times", "interface_addresses", "load_logs", "endpoints", "deliveries"),
             *("flow_records", "interface_ends", "own_networks", "flow_sides"),
             *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
-            *("own_addresses", "translating", "interface_roles", "legs", "crossings", "entrances", "flows"),
-            "tagged_flows",
+            *("known_addresses", "own_addresses", "translating", "interface_roles"),
+            *("legs", "crossings", "entrances", "flows", "tagged_flows"),
             *("openings", "tcp_directions"),
             *("capture_points", "nat_points", "relay_addresses", "skipped_minutes"),
-            *("flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),
+            *("records_once", "flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),
             *("stitched", "conversations", "address_subnets", "rejections"),
             *("coverage", "coverage_by_hour"),
         ),
@@ -108,7 +108,8 @@ LOOKED_UP = frozenset(
     {
         *("interface_addresses", "interface_ends", "own_networks", "endpoints"),
         *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
-        *("own_addresses", "translating", "interface_roles", "legs", "crossings", "entrances"),
+        *("known_addresses", "own_addresses", "translating", "interface_roles"),
+        *("legs", "crossings", "entrances"),
         *("capture_points", "nat_points", "relay_addresses", "skipped_minutes", "reused_pairs"),
         "address_subnets",
     }

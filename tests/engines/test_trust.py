@@ -128,6 +128,41 @@ def test_second_views_are_told_where_totals_leave_them_out(workspace: Workspace)
     assert told.line().endswith("1 record left out of totals as second views")
 
 
+def test_what_may_be_in_totals_twice_is_told(workspace: Workspace) -> None:
+    counted = "select sum(bytes) filter (counted) from flows"
+    peers = [
+        line(0, interface=f"eni-{n}", ends=f"10.0.0.{n} 192.0.2.{peer}") for n in (1, 2) for peer in (1, 2)
+    ]
+    load(workspace, "a.log", peers)
+    assert trust(workspace, counted).bytes_maybe_twice == 0
+    # A private address that no interface has may be a pod's, logged as its node's.
+    load(workspace, "b.log", [line(0, interface="eni-1", ends="10.0.7.7 10.0.0.1")])
+    told = trust(workspace, counted)
+    assert told.bytes_maybe_twice > 0
+    assert f"up to {told.bytes_maybe_twice:,} bytes may be counted twice" in told.line()
+    assert trust(workspace, counted, interface="eni-1").bytes_maybe_twice == 0
+    assert trust(workspace, "select sum(bytes) from flows").bytes_maybe_twice == 0
+
+
+def test_two_flow_logs_that_nothing_tells_apart_are_told(workspace: Workspace) -> None:
+    counted = "select sum(bytes) filter (counted) from flows"
+    lines = [line(n % 5, ends=f"10.0.0.1 192.0.2.{n}") for n in range(250)]
+    load(workspace, "a.log", lines[:200])
+    load(workspace, "b.log", lines[200:])
+    assert "two flow logs" not in trust(workspace, counted).line()
+    load(workspace, "copy.log", lines[:160])
+    assert "are in two objects: two flow logs of one format?" in trust(workspace, counted).line()
+
+
+def test_the_context_is_told_where_it_was_looked_at(workspace: Workspace) -> None:
+    load(workspace, "a.log", [line(n) for n in range(5)])
+    window = {"since": SINCE, "until": UNTIL}
+    for sql, context_s in (("conversations", 3600), ("tcp_directions", 3600), ("flows", 0)):
+        assert trust(workspace, f"select count(*) from {sql}", **window).context_s == context_s
+    assert trust(workspace, "select count(*) from conversations", context="5m", **window).context_s == 300
+    assert trust(workspace, "select count(*) from conversations").context_s == 0
+
+
 def test_objects_that_came_late_are_counted(workspace: Workspace) -> None:
     load(workspace, "a.log", [line(0), line(9)])
     load(workspace, "b.log", [line(1), line(2)])

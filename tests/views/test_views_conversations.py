@@ -219,6 +219,22 @@ def test_what_looks_alike_and_is_not(ask: Ask, flow: Flow, one: Record, other: R
     assert ask("select records, state from conversations", [*there, *back]) == [(2, "SF"), (2, "SF")]
 
 
+def test_a_second_flow_log_on_the_interface_adds_nothing(ask: Ask, flow: Flow) -> None:
+    there, back = flow(THERE, tcp_flags=3), flow(BACK, tcp_flags=19)
+    rejected = flow("10.0.0.1:50001 > 10.0.0.9:22", tcp_flags=2, action="REJECT")
+
+    def log(number: int, *records: Record) -> list[Record]:
+        return [record | {"load_id": number, "flow_log_id": f"fl-{number}"} for record in records]
+
+    records = [*log(1, there, back, rejected), *log(2, rejected), *log(3, there, back)]
+    sql = "select server_port, records, packets_to_server, outcome from conversations order by 1"
+    assert ask(sql, records) == [(22, 1, 4, "rejected"), (443, 2, 4, "answered")]
+    assert ask("select count(*) from rejections", records) == [(1,)]
+    # Where one begins in another hour, and at another interface, it is the only one.
+    elsewhere = [*log(1, rejected), *log(2, rejected | {"interface_id": "eni-b"})]
+    assert ask("select count(*) from rejections", elsewhere) == [(2,)]
+
+
 def test_the_same_packets_at_another_interface(ask: Ask, flow: Flow) -> None:
     sql = "select interface_id, other_interface from conversations order by 1"
 

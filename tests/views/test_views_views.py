@@ -77,6 +77,7 @@ def test_flows_has_the_columns_of_records_first(con: duckdb.DuckDBPyConnection) 
         ("local_evidence", "VARCHAR"),
         ("src_scope", "VARCHAR"),
         ("dst_scope", "VARCHAR"),
+        ("may_be_twice", "BOOLEAN"),
         ("second_view_of", "VARCHAR"),
         ("counted", "BOOLEAN"),
     ]
