@@ -56,23 +56,24 @@ class ParsedBlock:
         self.milliseconds += milliseconds
 
 
-def parse_block(block: bytes, fields: Sequence[Field]) -> ParsedBlock:
+def parse_block(block: bytes | memoryview, fields: Sequence[Field]) -> ParsedBlock:
     """The records and rejects of a block of whole lines in the log format `fields`.
 
     `-` becomes null, tag values are percent-decoded, millisecond times become seconds; NODATA and
     SKIPDATA records are kept; header lines inside the block change the log format from there on. No input
-    raises: a line that does not fit is a reject.
+    raises: a line that does not fit is a reject. Nothing of the block's memory is kept.
     """
     fields = tuple(fields)
     parsed = ParsedBlock(fields)
-    if b"\r" in block:
-        block = block.replace(b"\r\n", b"\n")
-    raw = _read(block, fields)
+    raw, text = _tokenized(block, fields), b""
+    if raw is None:
+        text = bytes(block).replace(b"\r\n", b"\n")
+        raw = _read(text, fields)
     if raw is not None and not _may_have_header(raw, fields):
         parsed.lines = raw.num_rows
         parsed._add(fields, raw)
     else:
-        _parse_line_by_line(block, parsed)
+        _parse_line_by_line(text or bytes(block), parsed)
     return parsed
 
 
@@ -151,10 +152,13 @@ def _read(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:
     """The block's records, one a line, by one vectorised pass; None if any line in it is unusual."""
     if not block or b"\r" in block:
         return None
-    table = native.tokenize(block, fields)
-    if table is not None and _has_ordinary_texts(table, fields):
-        return table
-    return _read_csv(block, fields)
+    table = _tokenized(block, fields)
+    return table if table is not None else _read_csv(block, fields)
+
+
+def _tokenized(block: bytes | memoryview, fields: tuple[Field, ...]) -> pa.Table | None:
+    table = native.tokenize(block, fields) if block else None
+    return table if table is not None and _has_ordinary_texts(table, fields) else None
 
 
 def _read_csv(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:

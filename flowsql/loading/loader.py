@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from flowsql.errors import FlowsqlError, SourceError, StoreError
+from flowsql.ingest.blocks import Buffers
 from flowsql.ingest.detect import NotFlowLogs
 from flowsql.ingest.digest import digest_of
 from flowsql.ingest.read import Reading, Unreadable, open_object, start_reading, unreadable
@@ -49,6 +50,7 @@ class Loader:
         self._again = again
         self._now = now
         self._on_progress = on_progress
+        self._buffers = Buffers()
         self._progress = Progress(0, 0)
         self._report = LoadReport()
 
@@ -118,7 +120,7 @@ class Loader:
         try:
             # A name of AWS's is an identity; whatever else an object is known by is its content.
             quick = aws_name(log_object.file_name) is not None
-            reading = start_reading(log_object, self._log_format, quick=quick)
+            reading = start_reading(log_object, self._log_format, quick=quick, buffers=self._buffers)
         except NotFlowLogs as error:
             self._not_logs(log_object, error)
             return
