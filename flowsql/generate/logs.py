@@ -136,6 +136,7 @@ def generate(  # noqa: PLR0913 - one argument a setting
             sink = TruthWriter(
                 stack.enter_context(whole_file(directory / TRUTH / "truth.parquet")), relations, background
             )
+            stack.callback(sink.abandon)
         traffic = Traffic(
             relations,
             Random(f"traffic {seed}"),
@@ -333,6 +334,7 @@ class _Open:
 
     def abandon(self) -> None:
         """Leave nothing behind."""
+        self._log.abandon()
         self.stack.__exit__(GeneratorExit, GeneratorExit(), None)
 
 
