@@ -45,7 +45,8 @@ def load_objects(
     if dry_run:
         with _ledger(store) as ledger:
             return load(ledger, DryRun())
-    store.create()
+    # Its views come with the first commit, made while the next objects are read.
+    lacks_views = store.create(with_views=False)
     with store.staging() as staging:
         with (
             _kept_memory(),
@@ -53,6 +54,8 @@ def load_objects(
             StoreEpoch(store, staging, expected_loads=len(objects)) as epoch,
         ):
             report = load(ledger, epoch)
+        if lacks_views and not epoch.has_published and not report.stopped_by:
+            store.upgrade()
         if report.records and not report.stopped_by:
             _merge_small(store, staging, report)
         return report
