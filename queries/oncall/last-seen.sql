@@ -1,8 +1,8 @@
 -- When did each interface last send and last receive anything?
 -- counts: accepted records of flows at each interface; egress and ingress by flow_direction, else by the address that all
 --   records of the interface have (see `flows`)
--- needs: interface_id, start
--- uses: end, flow_direction, srcaddr, dstaddr, action, log_status
+-- needs: interface_id
+-- uses: start, end, flow_direction, srcaddr, dstaddr, action, log_status
 -- param top integer [1..10000] = 100 : rows to show, the longest silent first
 -- absence: yes
 -- tags: oncall, coverage

@@ -1,8 +1,8 @@
 -- How near is each NAT address to running out of ports for one destination?
 -- counts: ports of each source address that were in use towards one destination address, port and protocol in a bin of
 --   time; a port is in use from the start of a record to 350 s after its end, as a NAT gateway keeps it
--- needs: srcaddr, dstaddr, srcport, dstport, protocol, start
--- uses: end, pkt_srcaddr, interface_id
+-- needs: srcaddr, dstaddr, srcport, dstport, protocol
+-- uses: start, end, pkt_srcaddr, interface_id
 -- param via cidr = 0.0.0.0/0 : the NAT gateways' addresses on the outside: one, or a block
 -- param bin span [1m..1h] = 5m : bins of time
 -- param least integer [1..55000] = 1000 : the fewest ports to show

@@ -1,8 +1,8 @@
 -- Which addresses talked to each other regularly until that time, and not once since?
 -- counts: accepted records of flows at every interface, a pair of addresses with both directions in one; bins of time in
 --   which they exchanged any
--- needs: srcaddr, dstaddr, start
--- uses: action, end, bytes, protocol
+-- needs: srcaddr, dstaddr
+-- uses: action, start, end, bytes, protocol
 -- param at time : since when they should have been heard
 -- param bin span [1m..1d] = 10m : what counts as once
 -- param regular number [0.1..1] = 0.8 : the least share of the bins before the time in which they talked

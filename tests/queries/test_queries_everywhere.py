@@ -81,13 +81,18 @@ def test_the_order_of_records_does_not_matter(query: SavedQuery, bench: Bench) -
 def test_what_it_needs_is_needed(query: SavedQuery, bench: Bench) -> None:
     """Where a field has no value, the answer is another one."""
     case = read_cases(query)[0]
+    parsed = [r for text in case.records.values() for r in parse_records(text, case.log_format)]
+    last = max(parsed, key=lambda r: r["start"] or 0)
     for column in query.needs:
         without = {
             name: with_header([{**r, column: None} for r in parse_records(text, case.log_format)])
             for name, text in case.records.items()
         }
-        # One log format has the field, or the query would refuse.
-        having = f"{column.replace('_', '-')} log-status\n- NODATA\n"
+        # One log format of the window has the field, or the query would refuse.
+        name = column.replace("_", "-")
+        others = [other for other in ("start", "end", "log-status") if other != name]
+        values = {"start": last["start"], "end": last["end"], "log-status": "NODATA"}
+        having = f"{name} {' '.join(others)}\n- {' '.join(str(values[other]) for other in others)}\n"
         outcome = bench.run_case(query, replace(case, records={**without, "having.log": having}))
         assert "is expected" in outcome.failure, column
 
