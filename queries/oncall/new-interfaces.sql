@@ -1,7 +1,7 @@
 -- Which interfaces were never seen before this window?
 -- counts: records of every kind, NODATA too, at each interface
--- needs: interface_id, start
--- uses: end, vpc_id, subnet_id, instance_id, log_status, account_id
+-- needs: interface_id
+-- uses: start, end, vpc_id, subnet_id, instance_id, log_status, account_id
 -- history: 14d
 -- param top integer [1..10000] = 100 : rows to show, the newest first
 -- tags: oncall, change, history
