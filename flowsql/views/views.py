@@ -101,7 +101,7 @@ VIEWS: tuple[View, ...] = tuple(
             *("flow_records", "interface_ends", "own_networks", "flow_sides"),
             *("log_hours", "second_logs", "own_addresses", "legs", "sent_across", "entrances", "flows"),
             *("openings", "tcp_directions"),
-            *("capture_points", "nat_points", "skipped_minutes"),
+            *("capture_points", "nat_points", "nat_addresses", "skipped_minutes"),
             *("flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),
             *("stitched", "conversations", "address_subnets", "rejections"),
             *("coverage", "coverage_by_hour"),
@@ -113,7 +113,7 @@ LOOKED_UP = frozenset(
     {
         *("interface_addresses", "interface_ends", "own_networks", "endpoints"),
         *("log_hours", "second_logs", "own_addresses", "legs", "sent_across", "entrances"),
-        *("capture_points", "nat_points", "skipped_minutes", "reused_pairs"),
+        *("capture_points", "nat_points", "nat_addresses", "skipped_minutes", "reused_pairs"),
         "address_subnets",
     }
 )
