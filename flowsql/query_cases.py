@@ -47,10 +47,15 @@ class Bench:
 
     def run(self, query: SavedQuery) -> Iterator[Outcome]:
         """The outcome of each of its cases. Raises LibraryError if it has none, or its case file is wrong."""
-        for number, case in enumerate(read_cases(query)):
-            folder = Path(self._folder.name) / f"{query.name}-{number}"
-            shutil.copytree(self._empty, folder / "store")
-            yield Outcome(case, _failure(query, case, folder))
+        return (self.run_case(query, case) for case in read_cases(query))
+
+    def run_case(self, query: SavedQuery, case: Case) -> Outcome:
+        """The outcome of one case."""
+        folder = Path(self._folder.name) / "case"
+        shutil.copytree(self._empty, folder / "store")
+        try:
+            return Outcome(case, _failure(query, case, folder))
+        finally:
             shutil.rmtree(folder)
 
 

@@ -52,6 +52,16 @@ def parse_span(text: str) -> int:
     return sum(int(count or 0) * unit_s for count, unit_s in zip(match.groups(), _SPAN_UNITS_S, strict=True))
 
 
+def format_span(seconds: int) -> str:
+    """The span as `parse_span` reads it back: 90 is 1m30s, 86400 is 1d; weeks are written in days."""
+    parts = []
+    for unit_s, unit in ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")):
+        count, seconds = divmod(seconds, unit_s)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
 def parse_zone(name: str) -> ZoneInfo:
     """The time zone of that name in the IANA database. Raises UsageError if there is none."""
     try:

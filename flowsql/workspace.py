@@ -200,6 +200,9 @@ class Workspace:
         with self.session(options) as session:
             on_session(session)
             notes = _missing_notes(session, query, sorted(columns_needed(query, values)))
+            if query.history_s is not None:
+                session.look_back(query.history_s)
+                notes += _history_notes(session, query.history_s)
             _register_files(session, query, values)
             statement = _filtered(session, _only_select(session, query), options)
             session.lock_down()
@@ -374,6 +377,25 @@ def _missing_notes(session: Session, query: SavedQuery, needed: Sequence[str]) -
             remedy=f"a flow log with these fields in its format has it: {to_format_string(wholly)}",
         )
     return [f"{column} is missing in {_percent(share)} of the records" for column, share in missing.items()]
+
+
+def _history_notes(session: Session, history_s: int) -> list[str]:
+    """A note where the store does not have the past that a query compares the window with."""
+    from flowsql.window import format_span, format_time
+
+    since = session.options.window.since
+    if since is None:
+        return ["without --since there is no time before the window to compare with"]
+    begins = [s.min_start for s in session.segments if s.min_start is not None]
+    first = min(begins, default=since)
+    if first <= since - history_s:
+        return []
+    if first >= since:
+        return ["the store has nothing before the window to compare with"]
+    begins_at = format_time(first, session.options.tz)
+    return [
+        f"compared with what the store has since {begins_at}, not {format_span(history_s)} before the window"
+    ]
 
 
 def _percent(share: float) -> str:

@@ -54,8 +54,8 @@ def test_data_files_are_in_the_wheel(unpacked: Path) -> None:
         "py.typed",
     ):
         assert (package / name).is_file(), name
-    shipped = {path.name for path in (package / "queries").rglob("*.sql")}
-    assert shipped == {path.name for path in (REPOSITORY / "queries").rglob("*.sql")}
+    shipped = {path.name for path in (package / "queries").rglob("*.*")}
+    assert shipped == {path.name for path in (REPOSITORY / "queries").rglob("*.*")}
 
 
 def test_main_job_runs_from_the_wheel(unpacked: Path) -> None:

@@ -12,6 +12,7 @@ from flowsql.errors import UsageError
 from flowsql.window import (
     Scope,
     Window,
+    format_span,
     format_time,
     parse_absolute_time,
     parse_cidr,
@@ -416,3 +417,8 @@ def test_align_knows_hours_only() -> None:
     with pytest.raises(UsageError, match="'day' is nothing to cut to") as refused:
         Window.parse("24h", None, None, now=NOW, tz=UTC_ZONE, align="day")
     assert (refused.value.where, refused.value.remedy) == ("--align", "--align hour")
+
+
+@given(st.integers(0, 10**10))
+def test_a_span_that_is_written_is_read_back(seconds: int) -> None:
+    assert parse_span(format_span(seconds)) == seconds

@@ -59,7 +59,9 @@ def _test(library: Library, name: str | None) -> int:
             passed, failed = _run_cases(bench, library.get(name)[0])
         else:
             passed, failed = _run_all_cases(bench, library)
-    print(f"{passed + failed:,} cases: {passed:,} passed, {failed:,} failed")
+    print(
+        f"{passed + failed:,} case{'' if passed + failed == 1 else 's'}: {passed:,} passed, {failed:,} failed"
+    )
     return exit_codes.QUERY_FAILED if failed else exit_codes.DONE
 
 

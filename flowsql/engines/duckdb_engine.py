@@ -34,11 +34,10 @@ from flowsql.views.views import (
     view_statement,
     views_named,
 )
+from flowsql.window import Window
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from flowsql.window import Window
 
 _BATCH_ROWS = 10_000
 # Statements that give rows to show; of the others only an error is of interest.
@@ -221,6 +220,13 @@ class Session:
             # The answer is there; how far to trust it is not worth losing it for.
             trust = replace(trust, notes=(*trust.notes, "out of time for the rest"))
         return trust
+
+    def look_back(self, history_s: int) -> None:
+        """Makes `records_with_history` reach that far before the start of the window, if it has one."""
+        since, until = self.options.window.since, self.options.window.until
+        if since is not None:
+            reaching_back = Window(max(since - history_s, 0), until)
+            self._known["records_with_history"] = self._records(reaching_back)
 
     def register(self, name: str, table: pa.Table) -> None:
         """Makes an Arrow table readable in SQL under that name."""

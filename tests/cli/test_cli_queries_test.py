@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def case(**entries: str) -> str:
 def test_cases_that_hold(flowsql: Flowsql, folder: Path, entries: dict[str, str]) -> None:
     (folder / "sent.cases.toml").write_text(case(**entries))
     done = flowsql("queries", "test", "sent")
-    assert done.out == "passed  sent: it adds up\n1 cases: 1 passed, 0 failed\n"
+    assert done.out == "passed  sent: it adds up\n1 case: 1 passed, 0 failed\n"
     assert (done.code, done.err) == (0, "")
 
 
@@ -156,3 +157,13 @@ def test_a_file_parameter_names_a_file_of_the_case(flowsql: Flowsql, folder: Pat
 @pytest.mark.parametrize("arguments", [("test", "snt"), ("sent", "test")])
 def test_wrong_calls(flowsql: Flowsql, arguments: tuple[str, ...]) -> None:
     assert flowsql("queries", *arguments).code == 2
+
+
+def test_the_example_of_the_page(flowsql: Flowsql, folder: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "own-queries.md").read_text()
+    (sql,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    (cases,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (folder / "new-ports.sql").write_text(sql)
+    (folder / "new-ports.cases.toml").write_text(cases)
+    done = flowsql("queries", "test", "new-ports")
+    assert done.out.endswith("1 case: 1 passed, 0 failed\n")

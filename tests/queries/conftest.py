@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
+from oracle import Logs, generated_logs
 
 from flowsql.library.header import read_query
 from flowsql.store.records import RECORD_COLUMNS
@@ -156,3 +157,18 @@ def _with_unix_seconds(table: pa.Table) -> pa.Table:
             seconds = table.column(index).cast(pa.timestamp("s", "UTC")).cast(pa.int64())
             table = table.set_column(index, field.name, seconds)
     return table
+
+
+EVERY_FIELD = "all"
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Logs:
+    """Generated logs with every field, seen at all interfaces; 30 minutes."""
+    return generated_logs(tmp_path_factory.mktemp("generated"), EVERY_FIELD, records=20_000)
+
+
+@pytest.fixture(scope="session")
+def generated_default(tmp_path_factory: pytest.TempPathFactory) -> Logs:
+    """The same traffic in the default log format, without TCP flags."""
+    return generated_logs(tmp_path_factory.mktemp("default"), "default", records=20_000)

@@ -1,0 +1,178 @@
+"""Every saved query on every kind of store; what only some of them have to say is in the other modules."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from oracle import LIBRARY, Logs, Record, parse_records
+
+from flowsql.library.cases import cases_path, read_cases
+from flowsql.library.parameters import bind, columns_needed
+from flowsql.library.saved_query import FILE, SavedQuery
+from flowsql.logformat.fields import BY_NAME
+from flowsql.query_cases import Bench
+from flowsql.workspace import Workspace
+
+SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples"
+QUERIES = LIBRARY.all()
+TESTS = "".join(path.read_text() for path in Path(__file__).parent.glob("test_queries_*.py"))
+every_query = pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+
+
+def texts_for(query: SavedQuery, folder: Path) -> dict[str, str]:
+    """Parameters for a query that requires some: those of its first case."""
+    case = read_cases(query)[0]
+    texts = {p.name: case.parameters[p.name] for p in query.parameters if p.is_required}
+    for parameter in query.parameters:
+        if parameter.type == FILE and parameter.name in texts:
+            path = folder / f"{query.name}-{parameter.name}.csv"
+            path.write_text(case.files[texts[parameter.name]].lstrip("\n"))
+            texts[parameter.name] = str(path)
+    return texts
+
+
+def rows_of(workspace: Workspace, query: SavedQuery, folder: Path, **options: Any) -> list[tuple[Any, ...]]:
+    table = workspace.run(query.name, texts_for(query, folder), **options).read_all()
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    with Bench() as bench:
+        yield bench
+
+
+@every_query
+def test_its_own_cases(query: SavedQuery, bench: Bench) -> None:
+    outcomes = list(bench.run(query))
+    assert outcomes
+    assert (
+        "\n".join(f"{outcome.case.where}\n{outcome.failure}" for outcome in outcomes if outcome.failure) == ""
+    )
+
+
+def with_header(records: Sequence[Record], columns: Sequence[str] = ()) -> str:
+    """The text of a log object with these columns of the records, else with those that any of them has."""
+    chosen = columns or sorted(
+        {column for record in records for column in record if record[column] is not None}
+    )
+    names = [next(name for name in BY_NAME if name.replace("-", "_") == column) for column in chosen]
+    lines = [" ".join("-" if r[c] is None else str(r[c]) for c in chosen) for r in records]
+    return "\n".join([" ".join(names), *lines]) + "\n"
+
+
+@every_query
+def test_the_order_of_records_does_not_matter(query: SavedQuery, bench: Bench) -> None:
+    case = read_cases(query)[0]
+    shuffled = {}
+    for name, text in case.records.items():
+        records = parse_records(text, case.log_format)
+        shuffled[name] = with_header(random.Random(1).sample(records, len(records)))
+    assert bench.run_case(query, replace(case, records=shuffled)).failure == ""
+
+
+@every_query
+def test_what_it_needs_is_needed(query: SavedQuery, bench: Bench) -> None:
+    """Where a field has no value, the answer is another one."""
+    case = read_cases(query)[0]
+    for column in query.needs:
+        without = {
+            name: with_header([{**r, column: None} for r in parse_records(text, case.log_format)])
+            for name, text in case.records.items()
+        }
+        # One log format has the field, or the query would refuse.
+        having = f"{column.replace('_', '-')} log-status\n- NODATA\n"
+        outcome = bench.run_case(query, replace(case, records={**without, "having.log": having}))
+        assert "is expected" in outcome.failure, column
+
+
+@every_query
+def test_it_says_what_it_answers_and_how_to_read_that(query: SavedQuery) -> None:
+    assert query.question.endswith("?")
+    assert query.counts
+    assert query.read
+    assert query.tags
+    assert all(parameter.about for parameter in query.parameters)
+
+
+@every_query
+def test_plain_python_says_the_same(query: SavedQuery) -> None:
+    assert f'"{query.name}"' in TESTS, "no test module has an oracle for it"
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A store without any record."""
+    workspace = Workspace(tmp_path_factory.mktemp("empty") / "store")
+    workspace.store.create()
+    return workspace
+
+
+@every_query
+def test_on_an_empty_store(query: SavedQuery, empty: Workspace, tmp_path: Path) -> None:
+    assert len(rows_of(empty, query, tmp_path)) <= 1
+    assert len(rows_of(empty, query, tmp_path, since="24h", now="2026-11-16")) <= 1
+
+
+@every_query
+def test_on_a_store_with_just_what_it_needs(query: SavedQuery, tmp_path: Path) -> None:
+    """The fields that it needs for its default parameters, and no others, with values from its first case."""
+    case = read_cases(query)[0]
+    records = [record for text in case.records.values() for record in parse_records(text, case.log_format)]
+    texts = texts_for(query, tmp_path)
+    values = bind(query, texts, now=1_800_000_000, tz=ZoneInfo("UTC"))
+    columns = sorted(columns_needed(query, values)) or ["srcaddr"]
+    log = tmp_path / "a.log"
+    log.write_text(with_header(records, columns))
+    with Workspace.temporary() as workspace:
+        workspace.load([log])
+        rows_of(workspace, query, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Logs that others wrote, of several formats, in one store."""
+    if not SAMPLES.is_dir():
+        pytest.skip("the folder ../shared is absent")
+    workspace = Workspace(tmp_path_factory.mktemp("samples") / "store")
+    for log in sorted(SAMPLES.glob("*/*.log*")):
+        if "header" not in log.name and "zeek" not in log.parent.name:
+            workspace.load([log])
+    return workspace
+
+
+@every_query
+def test_on_the_samples(query: SavedQuery, samples: Workspace, tmp_path: Path) -> None:
+    rows_of(samples, query, tmp_path)
+    rows_of(samples, query, tmp_path, since="2015-01-01", until="2022-01-01")
+
+
+@every_query
+def test_on_generated_logs(query: SavedQuery, generated: Logs, tmp_path: Path) -> None:
+    """Whatever the window, and to each output; the same rows each time it is asked."""
+    rows = rows_of(generated.workspace, query, tmp_path)
+    assert rows == rows_of(generated.workspace, query, tmp_path)
+    rows_of(generated.workspace, query, tmp_path, since="2026-11-16T10:10Z", until="2026-11-16T10:20Z")
+    kinds = {type(value).__name__ for row in rows for value in row}
+    assert kinds <= {"int", "float", "str", "bool", "NoneType", "datetime", "date"}
+
+
+def test_every_case_file_belongs_to_a_query() -> None:
+    folder = QUERIES[0].path.parents[1]
+    assert {cases_path(query) for query in QUERIES} == set(folder.rglob("*.toml"))
+
+
+def test_records_are_parsed_by_plain_python_as_they_are_loaded(generated: Logs) -> None:
+    sums: Record = {
+        column: sum(record[column] or 0 for record in generated.records)
+        for column in ("bytes", "packets", "start", "end", "tcp_flags", "dstport")
+    }
+    selected = ", ".join(f'cast(sum("{column}") as bigint) as "{column}"' for column in sums)
+    assert generated.workspace.sql(f"select {selected} from records").read_all().to_pylist() == [sums]
+    assert generated.truth
