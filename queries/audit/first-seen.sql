@@ -5,7 +5,7 @@
 -- history: 14d
 -- needs: srcaddr, dstaddr, start
 -- needs[by=service]: srcport, dstport, protocol
--- uses: action, end, tcp_flags, interface_id, vpc_id, pkt_srcaddr, pkt_dstaddr, bytes
+-- uses: action, end, tcp_flags, interface_id, vpc_id, pkt_srcaddr, pkt_dstaddr
 -- param by one of pair|address|service = pair : two addresses, whoever sent; one address; or an address and port that was called
 -- param between one of any|inside|edge = any : inside the own networks, or between them and the internet
 -- param top integer [1..10000] = 100 : rows to show, the newest first
@@ -25,8 +25,6 @@ with sided as (
         dstport,
         protocol,
         flag_role(protocol, tcp_flags, is_tgw(resource_type, tgw_id, tgw_attachment_id)) as flag_role,
-        interface_id,
-        bytes,
         coalesce("start", "end") as start_s,
         coalesce("end", "start") as end_s
     from records_with_history
@@ -47,9 +45,7 @@ grouped as (
         case when $by = 'service' then flag_role end as flag_role,
         min(start_s) as first_s,
         max(end_s) as last_s,
-        count(*) filter (where start_s >= $since) as records,
-        sum(case when start_s >= $since then bytes end) as bytes,
-        max(interface_id) as interface_id
+        count(*) filter (where start_s >= $since) as records
     from sided
     group by
         src,
@@ -101,12 +97,10 @@ named as (
         case when is_from_server then dst else src end as peer,
         first_s,
         last_s,
-        records,
-        bytes,
-        interface_id
+        records
     from judged
     union all
-    select dst, src, first_s, last_s, records, bytes, interface_id
+    select dst, src, first_s, last_s, records
     from judged
     where $by = 'address'
 )
@@ -114,10 +108,8 @@ select
     name,
     to_timestamp(min(first_s)) as first_time,
     to_timestamp(max(last_s)) as last_time,
-    count(distinct peer) as peers,
-    cast(sum(records) as bigint) as records,
-    cast(max(bytes) as bigint) as most_bytes,
-    max(interface_id) as interface_id
+    case when $by <> 'pair' then count(distinct peer) end as peers,
+    cast(sum(records) as bigint) as records
 from named
 where name is not null
 group by name

@@ -57,7 +57,7 @@ cells as (
     select
         hours.hour % 24 as hour,
         (hours.hour // 24 + 3) % 7 as weekday,
-        cast(sum(coalesce(amount, 0)) / count(*) as bigint) as mean
+        cast(round(cast(sum(coalesce(amount, 0)) as double) / count(*)) as bigint) as mean
     from hours
     left join sums on sums.hour = hours.hour
     group by hours.hour % 24, (hours.hour // 24 + 3) % 7
