@@ -285,3 +285,82 @@ def is_attempt(record: Record) -> bool:
 def best(evidences: Iterable[str]) -> str:
     """The strongest."""
     return min(evidences, key=EVIDENCE.index)
+
+
+@dataclass
+class Rejection:
+    """A rejected record, and what others tell of it."""
+
+    record: Record
+    kind: str
+    filter: str
+    certainty: str
+    since: int
+    accepted: int | None
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether somebody may have been kept out."""
+        return self.kind in ("attempt", "unknown")
+
+
+def rejections(asked: Asked) -> list[Rejection]:
+    """Those of the window, without context, in logs without doubtful beginnings."""
+    flows = [r for r in asked.flows if r["srcaddr"]]
+    subnets: dict[str, Any] = {}
+    for interface, group in grouped(flows, lambda r: r["interface_id"]).items():
+        subnets |= dict.fromkeys(own_addresses(r for r in asked.records if r["interface_id"] == interface), group)
+    return [_rejection(r, flows, subnets) for r in flows if r["action"] == "REJECT"]
+
+
+def _rejection(r: Record, flows: Sequence[Record], owners: dict[str, list[Record]]) -> Rejection:
+    ends = [(source(r), r["srcport"]), (destination(r), r["dstport"])]
+    same = [f for f in flows if f["interface_id"] == r["interface_id"] and f["protocol"] == r["protocol"]]
+    ahead = [f for f in same if [(source(f), f["srcport"]), (destination(f), f["dstport"])] == ends]
+    back = [f for f in same if [(destination(f), f["dstport"]), (source(f), f["srcport"])] == ends]
+    accepted = [f for f in ahead + back if f["action"] == "ACCEPT" and f["start"] <= r["end"]]
+    answered = [f for f in back if f in accepted]
+    passed = [f for f in ahead if f in accepted]
+    kind = _kind(r, accepted, answered, passed)
+    pair = [{f["subnet_id"] for f in owners.get(address, [])} for address in (r["srcaddr"], r["dstaddr"])]
+    is_one_subnet = len(pair[0]) == 1 and pair[0] == pair[1] and None not in pair[0]
+    chosen = {
+        "BPA": ("block-public-access", "certain"),
+        "EC": ("encryption-controls", "certain"),
+    }.get(r["reject_reason"] or "", ("security-group-or-network-acl", "not decidable"))
+    if r["reject_reason"] is None and kind == "reply":
+        recent = r["start"] - max(f["end"] for f in answered) <= (350 if r["protocol"] == 6 else 30)
+        chosen = ("network-acl", "likely" if recent else "possible")
+    elif r["reject_reason"] is None and is_one_subnet and kind in ("attempt", "unknown"):
+        chosen = ("security-group", "certain")
+    alike = [
+        f
+        for f in same
+        if (source(f), destination(f), least_port(f)) == (source(r), destination(r), least_port(r))
+        and f["start"] <= r["start"]
+    ]
+    accepted_at = max((f["start"] for f in alike if f["action"] == "ACCEPT"), default=None)
+    since = min(
+        f["start"]
+        for f in alike
+        if f["action"] == "REJECT" and (accepted_at is None or f["start"] >= accepted_at)
+    )
+    return Rejection(r, kind, *chosen, since, accepted_at)
+
+
+def _kind(r: Record, accepted: list[Record], answered: list[Record], passed: list[Record]) -> str:
+    if r["protocol"] == 6 and r["tcp_flags"] is not None:
+        if r["tcp_flags"] & 18 == SYN:
+            return "attempt"
+        if any((f["tcp_flags"] or 0) & 5 for f in accepted):
+            return "late"
+        if any((f["tcp_flags"] or 0) & 18 == SYN for f in answered) and not passed:
+            return "reply"
+        return "backscatter" if r["tcp_flags"] & 6 else "expired"
+    return "reply" if answered and not passed else "unknown"
+
+
+def least_port(record: Record) -> Any:
+    """The lower port; None if one is not logged."""
+    ports = (record["srcport"], record["dstport"])
+    return None if None in ports else min(ports)
