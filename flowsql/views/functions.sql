@@ -472,6 +472,18 @@ create or replace macro evidence_rank(evidence) as
         else 7
     end;
 
+-- The evidence of that rank.
+create or replace macro evidence_of_rank(place) as
+    case place
+        when 1 then 'syn'
+        when 2 then 'syn-ack'
+        when 3 then 'paired'
+        when 4 then 'known-service'
+        when 5 then 'fan-in'
+        when 6 then 'port-guess'
+        else 'unknown'
+    end;
+
 -- Whether traffic between addresses of these scopes (see `address_scope`) is of a named kind: 'inside' between two of the
 -- own networks, 'out' from there to the internet, 'in' the other way.
 create or replace macro is_between(kind, src_scope, dst_scope) as

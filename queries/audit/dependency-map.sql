@@ -5,12 +5,13 @@
 -- uses: action, tcp_flags, start, end, packets, bytes, interface_id, vpc_id, pkt_srcaddr, pkt_dstaddr
 -- param between one of inside|out|in|any = inside : inside the own networks, out to the internet, or in from there
 -- param ip ip = null : only edges from or to this address
--- param guesses boolean = false : also edges of which only the lower port tells the service
+-- param guesses boolean = true : also edges of which only the lower port tells the service
 -- param top integer [1..100000] = 100 : rows to show, the most bytes first
 -- alias: network-graph-edges top=100000
 -- tags: audit, inventory, graph
 -- read: -o edges.csv gives a graph to any drawing tool. Health checks are edges like others: from load balancers, to all their
---   targets. DNS and NTP servers have all others as clients. others counts the edges that were too uncertain
+--   targets. DNS and NTP servers have all others as clients. Edges with evidence port-guess come last, and
+--   may be the other way round
 with seen as (
     select
         vpc_id,
@@ -66,12 +67,13 @@ select
     conversations,
     bytes_to_server,
     bytes_to_client,
+    evidence_of_rank(rank) as evidence,
     last_time,
-    (select count(*) from edges where rank > 5 and not $guesses) as others,
     vpc_id
 from edges
 where $guesses or rank <= 5
 order by
+    rank > 5,
     coalesce(bytes_to_server, 0) + coalesce(bytes_to_client, 0) desc,
     conversations desc,
     client_addr,

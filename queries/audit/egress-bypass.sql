@@ -5,13 +5,13 @@
 -- needs: srcaddr, dstaddr, srcport, dstport, protocol
 -- uses: action, bytes, packets, tcp_flags, start, end, interface_id, vpc_id, pkt_srcaddr, pkt_dstaddr
 -- param via cidr : the network that all traffic to the internet should pass through
--- param guesses boolean = false : also where only the lower port tells who called whom
+-- param guesses boolean = true : also where only the lower port tells who called whom
 -- param top integer [1..10000] = 50 : rows to show, the most bytes first
 -- tags: audit, internet
 -- read: clients of a proxy send to the proxy, which is inside, and do not show. Through a NAT gateway or a firewall a packet keeps
 --   the outside address, so that passing shows only if the interfaces there are logged, with pkt-dstaddr: without that
 --   all that they carry shows here too. What goes to AWS's own services, as to S3 through a gateway endpoint, is internet by its
---   address. others counts hosts and services that were too uncertain
+--   address. What only the lower port tells comes last
 with conversed as (
     select
         vpc_id,
@@ -90,11 +90,11 @@ select
     conversations,
     bytes_out,
     bytes_in,
+    evidence_of_rank(rank) as evidence,
     last_time,
-    (select count(*) from hosts where rank > 5 and not $guesses) as others,
     vpc_id
 from hosts
 where $guesses or rank <= 5
-order by bytes_out desc nulls last, conversations desc, client_addr, server_port nulls last, protocol nulls last,
+order by rank > 5, bytes_out desc nulls last, conversations desc, client_addr, server_port nulls last, protocol nulls last,
     vpc_id nulls last
 limit $top

@@ -4,14 +4,14 @@
 -- needs: srcaddr, dstaddr, srcport, dstport, protocol
 -- uses: action, tcp_flags, start, end, packets, bytes, interface_id, vpc_id, pkt_srcaddr, pkt_dstaddr
 -- param port port = null : only this port
--- param guesses boolean = false : also services that only the lower port tells from clients
+-- param guesses boolean = true : also services that only the lower port tells from clients
 -- param top integer [1..10000] = 50 : rows to show
 -- alias: internet-exposed-services
 -- tags: audit, access, internet
 -- read: answered is open to the world; refused is a RST: the filters let it pass and nothing listens; silent passed the filters
 --   and nothing came back, so a rule is wider than the service. Clients are different addresses. Answers to hosts that called
---   out are no exposure: those are told apart by evidence, certain with tcp_flags; others counts the services that
---   were too uncertain. Health checkers of Route 53 are clients like others
+--   out are no exposure: those are told apart by evidence, certain with tcp_flags; those that only the
+--   lower port tells come last. Health checkers of Route 53 are clients like others
 with scoped as (
     select
         vpc_id,
@@ -82,12 +82,10 @@ select
     refused,
     silent,
     rejected,
-    case rank when 1 then 'syn' when 2 then 'syn-ack' when 3 then 'paired' when 4 then 'known-service' when 5 then 'fan-in'
-        else 'port-guess' end as evidence,
+    evidence_of_rank(rank) as evidence,
     last_time,
-    (select count(*) from services where rank > 5 and not $guesses) as others,
     vpc_id
 from services
 where $guesses or rank <= 5
-order by answered desc, refused desc, silent desc, server_addr, server_port, protocol, vpc_id nulls last
+order by rank > 5, answered desc, refused desc, silent desc, server_addr, server_port, protocol, vpc_id nulls last
 limit $top

@@ -5,13 +5,13 @@
 -- param kind one of any|cleartext|admin|database|ssh-rdp = any : services by their ports
 -- param port port = null : only this port
 -- param place one of inside|outside|any = inside : services of the own networks, of others that were used, or both
--- param guesses boolean = false : also services that only the lower port tells from clients
+-- param guesses boolean = true : also services that only the lower port tells from clients
 -- param top integer [1..10000] = 100 : rows to show, the most clients first
 -- alias: cleartext-services kind=cleartext place=any
 -- alias: database-services kind=database
 -- tags: audit, inventory, access
--- read: evidence syn and syn-ack are the TCP flags, known-service and fan-in its behaviour towards others, port-guess is none;
---   others counts what has only that. cleartext is TCP on 21, 23, 80, 110, 143 and 389: 80 may only redirect,
+-- read: evidence syn and syn-ack are the TCP flags, known-service and fan-in its behaviour towards others, port-guess is none
+--   and comes last. cleartext is TCP on 21, 23, 80, 110, 143 and 389: 80 may only redirect,
 --   110, 143 and 389 may turn to TLS in the connection, which flow logs do not show. A service that nobody used is not
 --   there. vpc_id is where it was seen
 with seen as (
@@ -63,12 +63,10 @@ select
     clients,
     conversations,
     cast(bytes as bigint) as bytes,
-    case rank when 1 then 'syn' when 2 then 'syn-ack' when 3 then 'paired' when 4 then 'known-service' when 5 then 'fan-in'
-        else 'port-guess' end as evidence,
+    evidence_of_rank(rank) as evidence,
     last_time,
-    (select count(*) from services where rank > 5 and not $guesses) as others,
     vpc_id
 from services
 where $guesses or rank <= 5
-order by clients desc, conversations desc, server_addr, server_port, protocol, vpc_id nulls last
+order by rank > 5, clients desc, conversations desc, server_addr, server_port, protocol, vpc_id nulls last
 limit $top
