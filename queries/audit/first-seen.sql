@@ -94,7 +94,7 @@ named as (
                     case when is_from_server then src else dst end, case when is_from_server then srcport else dstport end
                 ) || '/' || protocol_name(protocol)
         end as name,
-        case when is_from_server then dst else src end as peer,
+        case when $by = 'address' or is_from_server then dst else src end as peer,
         first_s,
         last_s,
         records

@@ -21,7 +21,9 @@ PORTS = {
     "cleartext": {21, 23, 80, 110, 143, 389},
 }
 EVIDENCE = ("syn", "syn-ack", "paired", "known-service", "fan-in", "port-guess", "unknown")
-_PRIVATE = [ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
+_PRIVATE = [
+    ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+]
 SYN, SYN_ACK, FIN, RST = 2, 18, 1, 4
 
 
@@ -111,6 +113,12 @@ def is_special(address: str) -> bool:
     return ip.is_multicast or ip.is_link_local or ip.is_loopback or address == "255.255.255.255"
 
 
+def is_private(address: str) -> bool:
+    """Whether the address is in a range that never crosses the internet. Python's own word says it of examples too."""
+    ip = ipaddress.ip_address(address)
+    return ip in ipaddress.ip_network("fc00::/7") if ip.version == 6 else any(ip in n for n in _PRIVATE)
+
+
 def own_addresses(records: Iterable[Record]) -> set[str]:
     """The address that all records of an interface have, if it met two others."""
     own = set()
@@ -129,9 +137,7 @@ def scope(address: str, own: set[str]) -> str:
         return "special"
     if address in own:
         return "vpc"
-    ip = ipaddress.ip_address(address)
-    private = ip in ipaddress.ip_network("fc00::/7") if ip.version == 6 else any(ip in n for n in _PRIVATE)
-    return "private" if private else "internet"
+    return "private" if is_private(address) else "internet"
 
 
 def is_between(kind: str, sender: str, receiver: str, own: set[str]) -> bool:
@@ -152,7 +158,9 @@ def parts(record: Record, column: str, bin_s: int) -> dict[int, int]:
     amount = record[column] or 0
     if last <= first:
         return {first // bin_s: amount}
-    until = {b: amount * (min((b + 1) * bin_s, last) - first) // (last - first) for b in _bins(first, last, bin_s)}
+    until = {
+        b: amount * (min((b + 1) * bin_s, last) - first) // (last - first) for b in _bins(first, last, bin_s)
+    }
     return {b: until[b] - until.get(b - 1, 0) for b in until}
 
 
@@ -239,7 +247,9 @@ def _client(
             opened = evidence == "syn"
             return (sender if opened else other if sender == one else one), evidence
     answered = {
-        (source(r), r["srcport"]) for r in records if r["protocol"] == 6 and (r["tcp_flags"] or 0) & 18 == SYN_ACK
+        (source(r), r["srcport"])
+        for r in records
+        if r["protocol"] == 6 and (r["tcp_flags"] or 0) & 18 == SYN_ACK
     }
     if (one in answered) != (other in answered):
         return (other if one in answered else one), "known-service"
@@ -252,8 +262,12 @@ def _client(
 
 
 def _peer_ports(end: tuple[str, int], protocol: int, records: Sequence[Record]) -> int:
-    met = {r["dstport"] % 63 for r in records if (r["srcaddr"], r["srcport"], r["protocol"]) == (*end, protocol)}
-    met |= {r["srcport"] % 63 for r in records if (r["dstaddr"], r["dstport"], r["protocol"]) == (*end, protocol)}
+    met = {
+        r["dstport"] % 63 for r in records if (r["srcaddr"], r["srcport"], r["protocol"]) == (*end, protocol)
+    }
+    met |= {
+        r["srcport"] % 63 for r in records if (r["dstaddr"], r["dstport"], r["protocol"]) == (*end, protocol)
+    }
     return max(len(met), 1)
 
 
@@ -309,7 +323,9 @@ def rejections(asked: Asked) -> list[Rejection]:
     flows = [r for r in asked.flows if r["srcaddr"]]
     subnets: dict[str, Any] = {}
     for interface, group in grouped(flows, lambda r: r["interface_id"]).items():
-        subnets |= dict.fromkeys(own_addresses(r for r in asked.records if r["interface_id"] == interface), group)
+        subnets |= dict.fromkeys(
+            own_addresses(r for r in asked.records if r["interface_id"] == interface), group
+        )
     return [_rejection(r, flows, subnets) for r in flows if r["action"] == "REJECT"]
 
 

@@ -25,7 +25,6 @@ from plain import (
     grouped,
     is_between,
     is_of,
-    nulls_last,
     own_addresses,
     rounded,
     scope,
@@ -40,7 +39,8 @@ Groups = dict[Any, list[list[Conversation]]]
 def by_points(found: Iterable[Conversation], key: Callable[[Conversation], Any]) -> Groups:
     """The conversations by key, and of each key by interface."""
     return {
-        name: list(grouped(group, lambda c: c.interface).values()) for name, group in grouped(found, key).items()
+        name: list(grouped(group, lambda c: c.interface).values())
+        for name, group in grouped(found, key).items()
     }
 
 
@@ -71,10 +71,15 @@ def top_conversations(asked: Asked) -> list[Record]:
     found = [
         c
         for c in conversations(asked)
-        if is_of(c.protocol, p["protocol"]) and c.bytes >= p["min_bytes"] and c.last - c.first >= p["min_duration"]
+        if is_of(c.protocol, p["protocol"])
+        and c.bytes >= p["min_bytes"]
+        and c.last - c.first >= p["min_duration"]
     ]
     for points in by_points(found, lambda c: (c.client, c.server, c.protocol)).values():
-        c = max((c for (c,) in points), key=lambda c: (len(c.sent + c.received), [-ord(x) for x in c.interface or ""]))
+        c = max(
+            (c for (c,) in points),
+            key=lambda c: (len(c.sent + c.received), [-ord(x) for x in c.interface or ""]),
+        )
         rows.append(
             {
                 "client": f"{c.client[0]}:{c.client[1]}" if c.client[1] else c.client[0],
@@ -164,7 +169,8 @@ def half_open(asked: Asked) -> list[Record]:
                     "server_addr": address,
                     "server_port": port,
                     "completed": max(
-                        sum(c.outcome == "answered" and not is_half_open(c) for c in point) for point in points
+                        sum(c.outcome == "answered" and not is_half_open(c) for c in point)
+                        for point in points
                     ),
                     "half_open": halves,
                     "silent": silent,
@@ -173,7 +179,9 @@ def half_open(asked: Asked) -> list[Record]:
                     "last_time": Time(max(c.last for point in left for c in point)),
                 }
             )
-    rows.sort(key=lambda r: (-r["half_open"] - r["silent"], -r["half_open"], r["server_addr"], r["server_port"]))
+    rows.sort(
+        key=lambda r: (-r["half_open"] - r["silent"], -r["half_open"], r["server_addr"], r["server_port"])
+    )
     return rows[: asked.parameters["top"]]
 
 
@@ -269,7 +277,11 @@ def exposed_services(asked: Asked) -> list[Record]:
     ]
     rows = []
     for (address, port, protocol), points in by_points(found, lambda c: (*c.server, c.protocol)).items():
-        passed = [c for c in everyone(points) if c.outcome in ("answered", "refused by host", "silent", "not decidable")]
+        passed = [
+            c
+            for c in everyone(points)
+            if c.outcome in ("answered", "refused by host", "silent", "not decidable")
+        ]
         if passed:
             row: Record = {
                 "server_addr": address,
@@ -437,7 +449,10 @@ def found(logs: Logs, name: str, **parameters: Any) -> set[tuple[str, str]]:
 def test_all_services_are_found_and_no_others(generated: Logs) -> None:
     true = answered_services(generated, from_outside=False)
     told = found(generated, "service-inventory", place="any")
-    listening = {(t["server_address"], f"{t['server_port']}/{'tcp' if t['protocol'] == 6 else 'udp'}") for t in generated.truth}
+    listening = {
+        (t["server_address"], f"{t['server_port']}/{'tcp' if t['protocol'] == 6 else 'udp'}")
+        for t in generated.truth
+    }
     assert len(true) > 20
     assert true - told == set()
     assert told - listening == set()

@@ -119,7 +119,10 @@ def rejected_pairs(asked: Asked) -> list[Record]:
                 "accepted_before": any(r.accepted is not None for r in group),
                 "last_time": Time(max(end_of(r.record) for r in group)),
                 "others": len(mine) - len(counted),
-                "key": (most(max(total([r.record for r in g], "packets") or 0 for g in points)), *map(nulls_last, key)),
+                "key": (
+                    most(max(total([r.record for r in g], "packets") or 0 for g in points)),
+                    *map(nulls_last, key),
+                ),
             }
         )
     rows.sort(key=lambda row: (-row["records"], row["key"]))
@@ -163,12 +166,16 @@ def accepted_then_rejected(asked: Asked) -> list[Record]:
         return (r["interface_id"], source(r), destination(r), least_port(r), r["protocol"])
 
     accepted = grouped([r for r in asked.flows if r["action"] == "ACCEPT"], pair)
-    mine = [r for r in rejections(asked) if r.accepted is not None and r.kind in ("attempt", "reply", "unknown")]
+    mine = [
+        r for r in rejections(asked) if r.accepted is not None and r.kind in ("attempt", "reply", "unknown")
+    ]
     rows = []
     for key, group in grouped(mine, lambda r: pair(r.record)).items():
         newest = max(group, key=lambda r: (r.record["start"], r.since))
         records = sum(r.since == newest.since for r in group)
-        if records >= asked.parameters["min_records"] and all(f["start"] < newest.since for f in accepted[key]):
+        if records >= asked.parameters["min_records"] and all(
+            f["start"] < newest.since for f in accepted[key]
+        ):
             rows.append(
                 {
                     "interface_id": key[0],
@@ -238,7 +245,9 @@ def reject_reasons(asked: Asked) -> list[Record]:
 def rejected_by_weekday(asked: Asked) -> list[Record]:
     p = asked.parameters
     ahead_s = round(p["utc_offset"] * 3600)
-    logged = [(r, (r["start"] + ahead_s) // 86400) for r in asked.flows if is_of(r["protocol"], p["protocol"])]
+    logged = [
+        (r, (r["start"] + ahead_s) // 86400) for r in asked.flows if is_of(r["protocol"], p["protocol"])
+    ]
     days = range(min(day for _, day in logged), max(day for _, day in logged) + 1)
     rows = []
     for number, name in enumerate(WEEKDAYS):

@@ -15,7 +15,6 @@ from plain import (
     grouped,
     is_attempt,
     is_between,
-    is_of,
     most,
     nulls_last,
     own_addresses,
@@ -38,7 +37,9 @@ def weekday(day: int) -> int:
 
 
 def resource_traffic(asked: Asked) -> list[Record]:
-    column = {"interface": "interface_id", "subnet": "subnet_id", "instance": "instance_id"}[asked.parameters["by"]]
+    column = {"interface": "interface_id", "subnet": "subnet_id", "instance": "instance_id"}[
+        asked.parameters["by"]
+    ]
     own = own_addresses(asked.records)
     rows = []
     for name, group in grouped(asked.flows, lambda r: r[column]).items():
@@ -161,7 +162,9 @@ def after_hours_traffic(asked: Asked) -> list[Record]:
     ahead_s = round(p["utc_offset"] * 3600)
     rows = []
     chosen = [r for r in asked.flows if is_between(p["between"], source(r), destination(r), own)]
-    for (src, dst, name), group in grouped(chosen, lambda r: (source(r), destination(r), service_of(r))).items():
+    for (src, dst, name), group in grouped(
+        chosen, lambda r: (source(r), destination(r), service_of(r))
+    ).items():
         hours = {id(r): (r["start"] + ahead_s) // 3600 for r in group}
         off = [
             r
@@ -181,7 +184,9 @@ def after_hours_traffic(asked: Asked) -> list[Record]:
                     "last_time": Time(max(map(end_of, off))),
                 }
             )
-    rows.sort(key=lambda row: (most(row["bytes"]), -row["records"], row["srcaddr"], row["dstaddr"], row["service"]))
+    rows.sort(
+        key=lambda row: (most(row["bytes"]), -row["records"], row["srcaddr"], row["dstaddr"], row["service"])
+    )
     return rows[: p["top"]]
 
 
@@ -303,7 +308,9 @@ def unusual_protocols(asked: Asked) -> list[Record]:
             chosen, lambda r: (r["protocol"], source(r), destination(r))
         ).items()
     ]
-    rows.sort(key=lambda row: (most(row["bytes"]), -row["records"], row["protocol"], row["srcaddr"], row["dstaddr"]))
+    rows.sort(
+        key=lambda row: (most(row["bytes"]), -row["records"], row["protocol"], row["srcaddr"], row["dstaddr"])
+    )
     return rows[: asked.parameters["top"]]
 
 
