@@ -3,7 +3,7 @@
 --   logged counts once; not what a NAT gateway makes of them
 -- needs: srcaddr, dstaddr, srcport, dstport, protocol
 -- uses: action, tcp_flags, start, end, packets, bytes, interface_id, vpc_id, pkt_srcaddr, pkt_dstaddr
--- param between one of inside|out|in|any = inside : inside the own networks, out to the internet, or in from there
+-- param way one of inside|out|in|any = inside : inside the own networks, out to the internet, or in from there
 -- param ip ip = null : only edges from or to this address
 -- param guesses boolean = true : also edges of which only the lower port tells the service
 -- param top integer [1..100000] = 100 : rows to show, the most bytes first
@@ -31,7 +31,7 @@ with seen as (
         and ($ip is null or $ip in (client_addr, server_addr))
         and coalesce((capture_point, client_addr) not in (select point, address from nat_addresses), true)
         and is_between(
-            $between,
+            $way,
             address_scope(
                 client_addr,
                 null,

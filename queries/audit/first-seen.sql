@@ -7,7 +7,7 @@
 -- needs[by=service]: srcport, dstport, protocol
 -- uses: action, end, tcp_flags, interface_id, vpc_id, pkt_srcaddr, pkt_dstaddr
 -- param by one of pair|address|service = pair : two addresses, whoever sent; one address; or an address and port that was called
--- param between one of any|inside|edge = any : inside the own networks, or between them and the internet
+-- param way one of any|inside|edge = any : inside the own networks, or between them and the internet
 -- param top integer [1..10000] = 100 : rows to show, the newest first
 -- alias: first-seen-peers by=pair
 -- alias: first-seen-addresses by=address
@@ -70,14 +70,14 @@ judged as (
         on own.vpc_id = vpc and own.address = src and own.port = srcport and own.protocol = grouped.protocol
     left join endpoints as other
         on other.vpc_id = vpc and other.address = dst and other.port = dstport and other.protocol = grouped.protocol
-    where $between = 'any'
+    where $way = 'any'
         or is_between(
-            case when $between = 'inside' then 'inside' else 'out' end,
+            case when $way = 'inside' then 'inside' else 'out' end,
             address_scope(src, null, coalesce(ipv6_network_64(src), src) in (select network from own_networks)),
             address_scope(dst, null, coalesce(ipv6_network_64(dst), dst) in (select network from own_networks))
         )
         or (
-            $between = 'edge'
+            $way = 'edge'
             and is_between(
                 'in',
                 address_scope(src, null, coalesce(ipv6_network_64(src), src) in (select network from own_networks)),

@@ -5,14 +5,14 @@
 -- uses: action, tcp_flags, start, end, bytes, packets, interface_id, vpc_id, pkt_srcaddr, pkt_dstaddr
 -- param to one of any|ssh-rdp|admin|database|lateral = admin : services by their ports; not looked at if a port is given
 -- param port port = null : the services on this port
--- param between one of any|inside|in|out = any : inside the own networks, in from the internet, or out to it
+-- param way one of any|inside|in|out = any : inside the own networks, in from the internet, or out to it
 -- param protocol one of any|tcp|udp = any : only this protocol
 -- param top integer [1..10000] = 50 : rows to show
 -- alias: ssh-rdp-access to=ssh-rdp
 -- alias: admin-port-access to=admin
 -- alias: database-port-access to=database
--- alias: lateral-movement to=lateral between=inside
--- alias: external-inbound to=any between=in
+-- alias: lateral-movement to=lateral way=inside
+-- alias: external-inbound to=any way=in
 -- alias: users-of-port to=any
 -- alias: tcp-initiators to=any protocol=tcp
 -- tags: access, audit, hunting
@@ -41,7 +41,7 @@ with seen as (
         and case when $port is null then is_service_of($to, protocol, server_port) else server_port = $port end
         and ($protocol = 'any' or protocol = case $protocol when 'tcp' then 6 else 17 end)
         and is_between(
-            $between,
+            $way,
             address_scope(
                 client_addr,
                 null,

@@ -5,7 +5,7 @@
 -- needs[by=service]: srcport, dstport, protocol
 -- uses: action, tcp_flags, srcaddr, dstaddr, interface_id, vpc_id, start, pkt_srcaddr, pkt_dstaddr
 -- param by one of service|pair|interface = service : what a row is
--- param between one of inside|any|out|in = inside : inside the own networks, or at their edge
+-- param way one of inside|any|out|in = inside : inside the own networks, or at their edge
 -- param top integer [1..10000] = 50 : rows to show, the most unencrypted bytes first
 -- alias: encryption-status-audit
 -- tags: audit, encryption
@@ -23,7 +23,7 @@ with named as (
         encryption_status,
         bytes
     from flows
-    where counted and coalesce(action = 'ACCEPT', true) and is_between($between, src_scope, dst_scope)
+    where counted and coalesce(action = 'ACCEPT', true) and is_between($way, src_scope, dst_scope)
 ),
 summed as (
     select

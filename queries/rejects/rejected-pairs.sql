@@ -4,14 +4,14 @@
 -- needs: action, srcaddr, dstaddr
 -- uses: dstport, protocol, packets, tcp_flags, start, end, interface_id, vpc_id, subnet_id, reject_reason, pkt_srcaddr,
 --   pkt_dstaddr
--- param between one of any|inside|out|in = any : inside the own networks, out to the internet, or in from there
+-- param way one of any|inside|out|in = any : inside the own networks, out to the internet, or in from there
 -- param kinds one of attempts|all = attempts : all also counts what nobody was kept out by
 -- param port port = null : only this destination port
 -- param top integer [1..10000] = 25 : rows to show
 -- alias: top-rejects
--- alias: rejected-inside between=inside
--- alias: rejected-egress between=out
--- alias: rejected-ingress between=in
+-- alias: rejected-inside way=inside
+-- alias: rejected-egress way=out
+-- alias: rejected-ingress way=in
 -- tags: reject, top
 -- read: rejected_since is since when nothing of it was accepted, in the window and its context; accepted_before, that
 --   it was until then: something changed. Without tcp_flags most high ports are replies and late packets
@@ -30,7 +30,7 @@ with scoped as (
     from rejections
     where ($port is null or dstport = $port)
         and is_between(
-            $between,
+            $way,
             address_scope(
                 coalesce(pkt_srcaddr, srcaddr),
                 null,

@@ -3,7 +3,7 @@
 --   `reject_kind` in flows has it, and accepted ones that begin after the last of them
 -- needs: action, srcaddr, dstaddr, dstport, start
 -- uses: protocol, tcp_flags, end, bytes, interface_id, pkt_srcaddr, pkt_dstaddr
--- param between one of any|inside|out|in = any : inside the own networks, out to the internet, or in from there
+-- param way one of any|inside|out|in = any : inside the own networks, out to the internet, or in from there
 -- param top integer [1..10000] = 50 : rows to show, the latest acceptance first
 -- tags: reject, change, hunting
 -- read: a rule that was opened, or a scanner that found a way in: accepted says that the filters passed it, access
@@ -45,7 +45,7 @@ join flows
     and action = 'ACCEPT'
     and "start" > last_rejected_s
 where (second_view_of is null or second_view_of not in ('flow log', 'vpc'))
-    and is_between($between, src_scope, dst_scope)
+    and is_between($way, src_scope, dst_scope)
 group by grouped.interface_id, grouped.srcaddr, grouped.dstaddr, grouped.dstport, grouped.protocol
 order by
     accepted_since desc,

@@ -6,7 +6,7 @@
 -- param from_hour integer [0..23] = 8 : the hour at which work begins
 -- param to_hour integer [1..24] = 18 : the hour at which work ends
 -- param utc_offset number [-12..14] = 0 : hours by which local time is ahead of UTC
--- param between one of any|inside|out|in = any : inside the own networks, out to the internet, or in from there
+-- param way one of any|inside|out|in = any : inside the own networks, out to the internet, or in from there
 -- param top integer [1..10000] = 50 : rows to show
 -- tags: time, hunting
 -- read: backups, updates and health checks work at night, with an off_percent of what the night is of the day; what shows only
@@ -21,7 +21,7 @@ with placed as (
         coalesce("end", "start") as end_s,
         (coalesce("start", "end") + cast($utc_offset * 3600 as bigint)) // 3600 as local_hour
     from flows
-    where counted and is_between($between, src_scope, dst_scope)
+    where counted and is_between($way, src_scope, dst_scope)
 ),
 judged as (
     select

@@ -141,7 +141,7 @@ def scope(address: str, own: set[str]) -> str:
 
 
 def is_between(kind: str, sender: str, receiver: str, own: set[str]) -> bool:
-    """Whether the traffic is what a parameter `between` asks for."""
+    """Whether the traffic is what a parameter `way` asks for."""
     inside = [scope(address, own) in ("vpc", "private") for address in (sender, receiver)]
     outside = [scope(address, own) == "internet" for address in (sender, receiver)]
     return {

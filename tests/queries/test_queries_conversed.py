@@ -108,7 +108,7 @@ def access(asked: Asked) -> list[Record]:
         for c in conversations(asked)
         if is_chosen(c, p["to"], p["port"])
         and is_of(c.protocol, p["protocol"])
-        and is_between(p["between"], c.client[0], c.server[0], own)
+        and is_between(p["way"], c.client[0], c.server[0], own)
     ]
     rows = [
         {
@@ -336,7 +336,7 @@ def dependency_map(asked: Asked) -> list[Record]:
         if c.outcome == "answered"
         and c.server[1] > 0
         and p["ip"] in (None, c.client[0], c.server[0])
-        and is_between(p["between"], c.client[0], c.server[0], own)
+        and is_between(p["way"], c.client[0], c.server[0], own)
     ]
     rows = []
     for key, points in by_points(found, client_and_service).items():

@@ -99,7 +99,7 @@ def rejected_pairs(asked: Asked) -> list[Record]:
         r
         for r in rejections(asked)
         if p["port"] in (None, r.record["dstport"])
-        and is_between(p["between"], source(r.record), destination(r.record), own)
+        and is_between(p["way"], source(r.record), destination(r.record), own)
     ]
     counted = [r for r in mine if r.is_chosen or p["kinds"] == "all"]
 
@@ -202,7 +202,7 @@ def rejected_then_accepted(asked: Asked) -> list[Record]:
         rejected = [r for r in group if is_attempt(r)]
         last = max((r["start"] for r in rejected), default=0)
         accepted = [r for r in group if r["action"] == "ACCEPT" and r["start"] > last]
-        if rejected and accepted and is_between(asked.parameters["between"], key[1], key[2], own):
+        if rejected and accepted and is_between(asked.parameters["way"], key[1], key[2], own):
             rows.append(
                 {
                     "interface_id": key[0],

@@ -161,7 +161,7 @@ def after_hours_traffic(asked: Asked) -> list[Record]:
     p, own = asked.parameters, own_addresses(asked.records)
     ahead_s = round(p["utc_offset"] * 3600)
     rows = []
-    chosen = [r for r in asked.flows if is_between(p["between"], source(r), destination(r), own)]
+    chosen = [r for r in asked.flows if is_between(p["way"], source(r), destination(r), own)]
     for (src, dst, name), group in grouped(
         chosen, lambda r: (source(r), destination(r), service_of(r))
     ).items():
@@ -413,7 +413,7 @@ def test_cases(name: str) -> None:
         *(("traffic-calendar", {"measure": m}) for m in ("bytes", "packets", "records", "rejected")),
         ("traffic-calendar", {"utc_offset": "5.5"}),
         ("after-hours-traffic", {"from_hour": 11}),
-        ("after-hours-traffic", {"to_hour": 12, "utc_offset": 2, "between": "inside"}),
+        ("after-hours-traffic", {"to_hour": 12, "utc_offset": 2, "way": "inside"}),
         *(("bursts", {"by": by, "min_records": 3}) for by in ("source", "destination", "pair", "interface")),
         ("bursts", {"min_bytes": 10_000, "min_records": 0, "bin": "10m"}),
         *(("period-compare", {"by": by}) for by in ("port", "source", "pair", "interface")),

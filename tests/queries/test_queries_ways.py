@@ -110,7 +110,7 @@ def encryption_audit(asked: Asked) -> list[Record]:
     chosen = [
         r
         for r in asked.flows
-        if r["action"] == "ACCEPT" and is_between(p["between"], source(r), destination(r), own)
+        if r["action"] == "ACCEPT" and is_between(p["way"], source(r), destination(r), own)
     ]
     rows = []
     for key, group in grouped(chosen, name).items():
@@ -208,7 +208,7 @@ def first_seen(asked: Asked) -> list[Record]:
     met = []
     for r in flows:
         src, dst = source(r), destination(r)
-        kinds = {"any": ["any"], "inside": ["inside"], "edge": ["in", "out"]}[p["between"]]
+        kinds = {"any": ["any"], "inside": ["inside"], "edge": ["in", "out"]}[p["way"]]
         if not any(is_between(kind, src, dst, own) for kind in kinds):
             continue
         if p["by"] == "pair":
@@ -254,7 +254,7 @@ def test_cases(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
-        *(("encryption-audit", {"by": by, "between": "any"}) for by in ("service", "pair", "interface")),
+        *(("encryption-audit", {"by": by, "way": "any"}) for by in ("service", "pair", "interface")),
         ("first-seen", {"by": "pair", "top": 1000}),
         ("first-seen", {"by": "address", "top": 1000}),
     ],
