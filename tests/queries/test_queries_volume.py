@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from fractions import Fraction
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -379,6 +380,55 @@ def ip_inventory(asked: Asked) -> list[Record]:
     return rows[: asked.parameters["top"]]
 
 
+TOP_NAMES: dict[str, Any] = {
+    **NAMES,
+    "packet-source": lambda r: r["pkt_srcaddr"],
+    "packet-pair": lambda r: f"{r['pkt_srcaddr']} -> {r['pkt_dstaddr']}",
+    "protocol": lambda r: protocol_name(r["protocol"]),
+    "family": lambda r: "IPv6" if ":" in r["srcaddr"] else "IPv4",
+    "vpc": lambda r: r["vpc_id"],
+    "account": lambda r: r["account_id"],
+    "region": lambda r: r["region"],
+    "az": lambda r: r["az_id"],
+    "aws-service": lambda r: r["pkt_dst_aws_service"] or r["pkt_src_aws_service"],
+    "path": lambda r: PATHS[r["traffic_path"]],
+    "next-hop": lambda r: next_hop(r),
+}
+PATHS = {
+    None: None,
+    1: "same VPC",
+    2: "internet gateway or gateway endpoint",
+    3: "virtual private gateway",
+    4: "peering in the Region",
+    7: "gateway endpoint",
+    8: "internet gateway",
+}
+
+
+def next_hop(r: Record) -> str:
+    kind = r["next_hop_interface_type"] or ("interface" if r["next_hop_az_id"] else None)
+    return " in ".join(word for word in (kind, r["next_hop_az_id"]) if word)
+
+
+def top(asked: Asked) -> list[Record]:
+    p = asked.parameters
+    chosen = [
+        r
+        for r in asked.flows
+        if p["port"] in (None, r["dstport"])
+        and (p["cidr"] is None or ip_address(r["srcaddr"]) in ip_network(p["cidr"]))
+        and is_of(r["protocol"], p["protocol"])
+    ]
+    rows = [
+        {"name": name, "bytes": total(g, "bytes"), "packets": total(g, "packets"), "records": len(g)}
+        for name, g in grouped(chosen, TOP_NAMES[p["by"]]).items()
+    ]
+    rows.sort(
+        key=lambda row: (most(row[p["order"]]), most(row["bytes"]), -row["records"], nulls_last(row["name"]))
+    )
+    return rows[: p["top"]]
+
+
 ORACLES: dict[str, Oracle] = {
     "resource-traffic": resource_traffic,
     "rate-percentiles": rate_percentiles,
@@ -438,6 +488,21 @@ def test_where_every_field_is_logged(generated: Logs) -> None:
         ("internet-traffic", {"by": "peer", "aws": "without"}),
     ):
         generated.agree(name, ORACLES[name], parameters, interface=generated.busiest)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        *({"by": by} for by in TOP_NAMES if by not in ("all", "service")),
+        {"by": "pair", "order": "packets"},
+        {"by": "source", "order": "records", "protocol": "udp"},
+        {"by": "destination", "port": 443},
+        {"by": "destination", "cidr": "10.0.0.0/16"},
+    ],
+    ids=str,
+)
+def test_top(generated: Logs, parameters: Record) -> None:
+    generated.agree("top", top, {"top": 50, **parameters}, interface=generated.busiest)
 
 
 def test_all_addresses(generated_default: Logs) -> None:
