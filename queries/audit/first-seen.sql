@@ -3,9 +3,9 @@
 --   is what the window has and that time before it has not
 -- absence: yes
 -- history: 14d
--- needs: srcaddr, dstaddr, start
+-- needs: srcaddr, dstaddr
 -- needs[by=service]: srcport, dstport, protocol
--- uses: action, end, tcp_flags, interface_id, vpc_id, pkt_srcaddr, pkt_dstaddr
+-- uses: start, action, end, tcp_flags, interface_id, vpc_id, pkt_srcaddr, pkt_dstaddr
 -- param by one of pair|address|service = pair : two addresses, whoever sent; one address; or an address and port that was called
 -- param way one of any|inside|edge = any : inside the own networks, or between them and the internet
 -- param top integer [1..10000] = 100 : rows to show, the newest first

@@ -1,8 +1,7 @@
 -- Which records are there more than once, and where do the copies come from?
 -- counts: records that describe a flow and have an equal: same capture point, addresses, ports, protocol, sums, times, action and
 --   flags. extra are all but one of each. NODATA and SKIPDATA records are left out
--- needs: srcaddr, dstaddr, start
--- uses: end, interface_id, resource_id, tgw_attachment_id, srcport, dstport, protocol, packets, bytes, action, tcp_flags,
+-- uses: srcaddr, dstaddr, start, end, interface_id, resource_id, tgw_attachment_id, srcport, dstport, protocol, packets, bytes, action, tcp_flags,
 --   flow_direction, pkt_srcaddr, pkt_dstaddr
 -- param top integer [1..10000] = 50 : rows to show, the most extra records first
 -- tags: data

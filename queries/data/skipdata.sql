@@ -1,7 +1,7 @@
 -- When did AWS skip records, and at which interfaces?
 -- counts: SKIPDATA records by capture point and bin of their start, and the flows that were logged there in the same bin
--- needs: log_status, start
--- uses: end, interface_id, resource_id, tgw_attachment_id, bytes
+-- needs: log_status
+-- uses: start, end, interface_id, resource_id, tgw_attachment_id, bytes
 -- param bin span [1m..366d] = 1h : length of a bin
 -- param top integer [1..10000] = 100 : rows to show, the newest first
 -- alias: skipdata-by-hour bin=1h

@@ -1,8 +1,8 @@
 -- On which days of the week is how much rejected?
 -- counts: rejected records at every interface that logged them, in the day of their start; of the kinds attempt and
 --   unknown, as `reject_kind` in flows has it: strays are counted in others only
--- needs: action, start
--- uses: end, protocol, tcp_flags, srcaddr, dstaddr, dstport
+-- needs: action
+-- uses: start, end, protocol, tcp_flags, srcaddr, dstaddr, dstport
 -- param protocol one of any|tcp|udp|icmp = any : only this protocol
 -- param utc_offset number [-12..14] = 0 : hours by which local time is ahead of UTC
 -- alias: rejected-tcp-by-weekday protocol=tcp

@@ -1,8 +1,8 @@
 -- What talks outside working hours?
 -- counts: flows that began on a Saturday or Sunday, or before or after the working hours of another day; each once
 --   (`counted` in flows). off_percent is their share of all bytes from the one address to the other at that service.
--- needs: start, srcaddr, dstaddr, bytes
--- uses: srcport, dstport, protocol, tcp_flags, interface_id, vpc_id, pkt_srcaddr, pkt_dstaddr
+-- needs: srcaddr, dstaddr, bytes
+-- uses: start, srcport, dstport, protocol, tcp_flags, interface_id, vpc_id, pkt_srcaddr, pkt_dstaddr
 -- param from_hour integer [0..23] = 8 : the hour at which work begins
 -- param to_hour integer [1..24] = 18 : the hour at which work ends
 -- param utc_offset number [-12..14] = 0 : hours by which local time is ahead of UTC

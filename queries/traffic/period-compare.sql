@@ -1,13 +1,13 @@
 -- What rose or fell most between two parts of the window?
 -- counts: flows accepted or not, each once (`counted` in flows), by interface all that it logged; a record counts in the
 --   part of its start. Bytes are given per hour of each part, so that parts of different length compare.
--- needs: start, bytes
+-- needs: bytes
 -- needs[by=source]: srcaddr
 -- needs[by=destination]: dstaddr
 -- needs[by=pair]: srcaddr, dstaddr
 -- needs[by=port]: srcport, dstport, protocol
 -- needs[by=interface]: interface_id
--- uses: end, tcp_flags, interface_id, srcaddr, vpc_id, pkt_srcaddr, pkt_dstaddr
+-- uses: start, end, tcp_flags, interface_id, srcaddr, vpc_id, pkt_srcaddr, pkt_dstaddr
 -- param by one of source|destination|pair|port|interface = port : what a row is
 -- param at time = null : where the first part ends and the second begins; the middle of the window if not given
 -- param top integer [1..10000] = 20 : rows to show, the greatest change first

@@ -74,6 +74,9 @@ def test_the_order_of_records_does_not_matter(query: SavedQuery, bench: Bench) -
     for name, text in case.records.items():
         records = parse_records(text, case.log_format)
         shuffled[name] = with_header(random.Random(1).sample(records, len(records)))
+        if case.rejects:
+            lines = (line for line in text.splitlines() if not parse_records(line, case.log_format))
+            shuffled[name] += "\n".join(lines)
     assert bench.run_case(query, replace(case, records=shuffled)).failure == ""
 
 
@@ -81,13 +84,17 @@ def test_the_order_of_records_does_not_matter(query: SavedQuery, bench: Bench) -
 def test_what_it_needs_is_needed(query: SavedQuery, bench: Bench) -> None:
     """Where a field has no value, the answer is another one."""
     case = read_cases(query)[0]
+    starts = [r["start"] for text in case.records.values() for r in parse_records(text, case.log_format)]
+    last = max((start for start in starts if start is not None), default="-")
     for column in query.needs:
         without = {
             name: with_header([{**r, column: None} for r in parse_records(text, case.log_format)])
             for name, text in case.records.items()
         }
-        # One log format has the field, or the query would refuse.
-        having = f"{column.replace('_', '-')} log-status\n- NODATA\n"
+        # One log format has the field, in the window, or the query would refuse.
+        fields = dict.fromkeys([column.replace("_", "-"), "start", "log-status"], "-")
+        fields |= {"start": "-" if column == "start" else str(last), "log-status": "NODATA"}
+        having = f"{' '.join(fields)}\n{' '.join(fields.values())}\n"
         outcome = bench.run_case(query, replace(case, records={**without, "having.log": having}))
         assert "is expected" in outcome.failure, column
 
