@@ -21,7 +21,7 @@ from flowsql.logformat.format_string import NAMED_FORMATS, to_format_string
 from flowsql.views.views import VIEWS
 
 FOLDER = Path(__file__).parent
-COMMANDS = ("", "load", "run", "sql", "repl", "queries", "fields", "demo", "generate", "store")
+COMMANDS = ("", "load", "between", "run", "sql", "repl", "queries", "fields", "demo", "generate", "store")
 STORE_COMMANDS = ("info", "compact", "forget", "files", "check", "repair", "export", "import")
 _FUNCTION = re.compile(r"((?:--.*\n)+)create or replace macro ([^;]*?) as\n")
 _RELATIONS = """\

@@ -16,7 +16,7 @@ import typer
 from flowsql import __version__
 
 # Each is the function of its name in flowsql.cli.NAME, or, for the groups, the Typer `app` there.
-COMMANDS = ("load", "run", "sql", "repl", "queries", "fields", "demo", "generate", "store")
+COMMANDS = ("load", "between", "run", "sql", "repl", "queries", "fields", "demo", "generate", "store")
 _GROUPS = {"store"}
 
 

@@ -151,18 +151,32 @@ class Session:
         logged = {column for segment in self.segments for column in segment.columns}
         self._known.update(empty_relations(logged))
         window = self.options.window
-        self._con.execute(f"create or replace view records as {self._records(window)}")
+        if self.options.scope.between:
+            self._gather_records(window)
+        else:
+            self._con.execute(f"create or replace view records as {self._records(window)}")
+            if window.is_bounded and self.options.context_s:
+                self._known["records_in_context"] = self._records(window.widened(self.options.context_s))
         points = capture_conditions_of(self.options.scope)
         if points != conditions_of(self.options.scope):
             self._known["logged_records"] = self._records(window, points)
-        if window.is_bounded and self.options.context_s:
-            self._known["records_in_context"] = self._records(window.widened(self.options.context_s))
         for table in ("loads", "segments", "objects"):
             self._con.execute(f"create or replace view {table} as from catalog.{table}")
         self._con.execute(
             "create or replace view rejects as"
             " select loads.name, rejects.* from catalog.rejects join catalog.loads using (load_id)"
         )
+
+    def _gather_records(self, window: Window) -> None:
+        """Makes a table of the few records between two ends, which views read again and again."""
+        reached = self._records(window.widened(self.options.context_s))
+        self._con.execute(f"create or replace table records_between as {reached}")
+        times = 'coalesce("start", "end")'
+        bounds = [f"{times} >= {window.since}"] if window.since is not None else []
+        bounds += [f"{times} < {window.until}"] if window.until is not None else []
+        where = f" where {' and '.join(bounds)}" if bounds else ""
+        self._con.execute(f"create or replace view records as select * from records_between{where}")
+        self._known["records_in_context"] = "select * from records_between"
 
     def count(self) -> Trust:
         """What the session's records are, without how complete they are. Raises QueryError."""

@@ -16,6 +16,7 @@ from plain import (
     grouped,
     is_attempt,
     is_between,
+    is_of,
     most,
     nulls_last,
     own_addresses,
@@ -380,20 +381,6 @@ def ip_inventory(asked: Asked) -> list[Record]:
     return rows[: asked.parameters["top"]]
 
 
-TOP_NAMES: dict[str, Any] = {
-    **NAMES,
-    "packet-source": lambda r: r["pkt_srcaddr"],
-    "packet-pair": lambda r: f"{r['pkt_srcaddr']} -> {r['pkt_dstaddr']}",
-    "protocol": lambda r: protocol_name(r["protocol"]),
-    "family": lambda r: "IPv6" if ":" in r["srcaddr"] else "IPv4",
-    "vpc": lambda r: r["vpc_id"],
-    "account": lambda r: r["account_id"],
-    "region": lambda r: r["region"],
-    "az": lambda r: r["az_id"],
-    "aws-service": lambda r: r["pkt_dst_aws_service"] or r["pkt_src_aws_service"],
-    "path": lambda r: PATHS[r["traffic_path"]],
-    "next-hop": lambda r: next_hop(r),
-}
 PATHS = {
     None: None,
     1: "same VPC",
@@ -408,6 +395,22 @@ PATHS = {
 def next_hop(r: Record) -> str:
     kind = r["next_hop_interface_type"] or ("interface" if r["next_hop_az_id"] else None)
     return " in ".join(word for word in (kind, r["next_hop_az_id"]) if word)
+
+
+TOP_NAMES: dict[str, Any] = {
+    **NAMES,
+    "packet-source": lambda r: r["pkt_srcaddr"],
+    "packet-pair": lambda r: f"{r['pkt_srcaddr']} -> {r['pkt_dstaddr']}",
+    "protocol": lambda r: protocol_name(r["protocol"]),
+    "family": lambda r: "IPv6" if ":" in r["srcaddr"] else "IPv4",
+    "vpc": lambda r: r["vpc_id"],
+    "account": lambda r: r["account_id"],
+    "region": lambda r: r["region"],
+    "az": lambda r: r["az_id"],
+    "aws-service": lambda r: r["pkt_dst_aws_service"] or r["pkt_src_aws_service"],
+    "path": lambda r: PATHS[r["traffic_path"]],
+    "next-hop": next_hop,
+}
 
 
 def top(asked: Asked) -> list[Record]:
