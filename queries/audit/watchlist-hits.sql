@@ -11,7 +11,12 @@
 --   not. Lists age and addresses change hands: look at the label's date. An address in several networks of the list has a
 --   row for each
 with listed as (
-    select trim(cidr) as cidr, max(label) as label
+    select
+        case
+            when is_ipv4_cidr(trim(cidr)) or is_ipv6_cidr(trim(cidr)) then trim(cidr)
+            else error('neither an address nor a CIDR block: ' || cidr)
+        end as cidr,
+        max(label) as label
     from file
     where cidr is not null and trim(cidr) <> ''
     group by trim(cidr)
@@ -31,15 +36,15 @@ sides as (
 addresses as (
     select listed_addr as address from sides where listed_addr is not null group by listed_addr
 ),
--- Single addresses are many and cheap to find; networks are few.
+-- Single IPv4 addresses are many and cheap to find; networks are few, and IPv6 addresses may be written otherwise.
 hits as (
     select address, cidr, label
     from addresses
-    join listed on listed.cidr = address
+    join listed on listed.cidr = address and not contains(cidr, ':')
     union all
     select address, cidr, label
     from addresses
-    join (select * from listed where contains(cidr, '/')) as networks on in_cidr(address, cidr)
+    join (select * from listed where contains(cidr, '/') or contains(cidr, ':')) as networks on in_cidr(address, cidr)
 )
 select
     cidr,

@@ -498,7 +498,7 @@ def test_where_every_field_is_logged(generated: Logs) -> None:
     [
         *({"by": by} for by in TOP_NAMES if by not in ("all", "service")),
         {"by": "pair", "order": "packets"},
-        {"by": "source", "order": "records", "protocol": "udp"},
+        {"by": "source", "order": "records", "protocol": "tcp"},
         {"by": "destination", "port": 443},
         {"by": "destination", "cidr": "10.0.0.0/16"},
     ],
