@@ -14,7 +14,7 @@ with listed as (
     select
         case
             when is_ipv4_cidr(trim(cidr)) or is_ipv6_cidr(trim(cidr)) then trim(cidr)
-            else error('neither an address nor a CIDR block: ' || cidr)
+            else error('neither an address nor a CIDR block: ' || trim(cidr))
         end as cidr,
         max(label) as label
     from file
