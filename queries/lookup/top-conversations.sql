@@ -14,7 +14,7 @@
 -- alias: large-transfers order=bytes min_bytes=500000000
 -- alias: fin-only-leftovers opened=before protocol=tcp
 -- tags: lookup, tcp, hunting
--- read: bytes_sent are the client's, bytes_received the server's. start and end are good to about a minute. state is Zeek's, from the flags of all intervals; without flags, client and
+-- read: bytes_out are the client's, bytes_in the server's. start and end are good to about a minute. state is Zeek's, from the flags of all intervals; without flags, client and
 --   server are known by what evidence says, and silence ends a conversation (TCP an hour, UDP 180 s). Connections that
 --   were open before the window and its context look shorter than they are
 with seen as (
@@ -40,10 +40,10 @@ select
     endpoint_name(client_addr, client_port) as client,
     server_addr,
     service_name(protocol, server_port, server_port, null) as service,
-    bytes_to_server as bytes_sent,
-    bytes_to_client as bytes_received,
+    bytes_to_server as bytes_out,
+    bytes_to_client as bytes_in,
     first_time,
-    duration_s,
+    duration_s as lasted_s,
     evidence,
     state
 from seen

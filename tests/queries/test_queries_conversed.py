@@ -85,10 +85,10 @@ def top_conversations(asked: Asked) -> list[Record]:
                 "client": f"{c.client[0]}:{c.client[1]}" if c.client[1] else c.client[0],
                 "server_addr": c.server[0],
                 "service": c.service,
-                "bytes_sent": total(c.sent, "bytes") or 0,
-                "bytes_received": total(c.received, "bytes") or 0,
+                "bytes_out": total(c.sent, "bytes") or 0,
+                "bytes_in": total(c.received, "bytes") or 0,
                 "first_time": Time(c.first),
-                "duration_s": c.last - c.first,
+                "lasted_s": c.last - c.first,
                 "evidence": c.evidence,
                 "key": (
                     -c.last if p["order"] == "latest" else 0,
