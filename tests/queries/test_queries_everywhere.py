@@ -50,8 +50,9 @@ def rows_if_logged(
     try:
         return rows_of(workspace, query, folder, **options)
     except QueryError as error:
-        assert error.cause.startswith("no record of the window has ")
-        return []
+        if error.cause.startswith("no record of the window has "):
+            return []
+        raise
 
 
 @pytest.fixture(scope="module")
