@@ -39,7 +39,7 @@ summed as (
     group by name, peer
 )
 select
-    concat_ws(' -> ', name, peer) as name,
+    name || coalesce(' -> ' || peer, '') as name,
     clear_bytes,
     nitro_bytes,
     application_bytes,

@@ -39,7 +39,7 @@ summed as (
     group by name, peer
 )
 select
-    concat_ws(' -> ', name, peer) as name,
+    name || coalesce(' -> ' || peer, '') as name,
     cast(no_route as bigint) as no_route,
     cast(blackhole as bigint) as blackhole,
     cast(mtu_exceeded as bigint) as mtu_exceeded,

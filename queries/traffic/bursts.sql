@@ -51,7 +51,7 @@ spread as (
 )
 select
     to_timestamp(bin * $bin) as bin_time,
-    concat_ws(' -> ', name, peer) as name,
+    name || coalesce(' -> ' || peer, '') as name,
     count(*) filter (where bin = first_s // $bin) as records,
     cast(sum(amount_in_bin(bytes, first_s, last_s, bin, $bin)) as bigint) as bytes,
     count(distinct srcaddr) as sources,

@@ -41,7 +41,7 @@ summed as (
     having count(*) >= $min_records
 )
 select
-    concat_ws(' -> ', name, peer) as name,
+    name || coalesce(' -> ' || peer, '') as name,
     records,
     packets,
     bytes,

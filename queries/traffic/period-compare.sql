@@ -61,7 +61,7 @@ rated as (
     cross join parts
 )
 select
-    concat_ws(' -> ', name, peer) as name,
+    name || coalesce(' -> ' || peer, '') as name,
     before_bytes_h,
     after_bytes_h,
     coalesce(after_bytes_h, 0) - coalesce(before_bytes_h, 0) as change_bytes_h,

@@ -74,7 +74,7 @@ rates as (
     group by name, peer
 )
 select
-    concat_ws(' -> ', name, peer) as name,
+    name || coalesce(' -> ' || peer, '') as name,
     cast(bins as bigint) as bins,
     busy_bins as busy,
     round(cast(median_bytes as double) * 8 / $bin / 1000000, 3) as median_mbit_s,

@@ -113,7 +113,7 @@ summed as (
     group by name, peer
 )
 select
-    case when $by in ('pair', 'packet-pair') then name || ' -> ' || peer else concat_ws(' in ', name, peer) end as name,
+    case when $by in ('pair', 'packet-pair') then name || ' -> ' || peer else name || coalesce(' in ' || peer, '') end as name,
     bytes,
     packets,
     records,
