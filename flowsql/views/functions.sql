@@ -433,3 +433,14 @@ create or replace macro rejecting_filter(reject_reason, kind, is_one_subnet) as
         when is_one_subnet and kind in ('attempt', 'unknown') then 'security-group'
         else 'security-group-or-network-acl'
     end;
+
+-- Whether records come by the clock: evenly many in each minute, or one after equally many minutes. `squares` is the sum of
+-- the squares of the number in each of the `filled` minutes, `gap_squares` that of the minutes between these. What comes
+-- by chance varies as much as its mean (Poisson), and the gaps in it as much as they are long.
+create or replace macro is_by_the_clock(records, minutes, squares, filled, gaps, gap_squares) as
+    squares * minutes - records * records < 0.5 * records * minutes
+    or (
+        gaps >= 2 * (filled - 1)
+        and records <= filled * 1.2
+        and gap_squares * (filled - 1) - gaps * gaps < 0.15 * gaps * gaps
+    );
