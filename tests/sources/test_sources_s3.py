@@ -269,6 +269,22 @@ def test_wrong_keys_are_refused(
     assert not s3.workspace.store.exists
 
 
+def test_an_authority_of_ones_own_is_trusted_when_it_is_named(
+    tls_proxy: tuple[Any, Path], credentials: pytest.MonkeyPatch, packed: Callable[..., bytes], s3: Case
+) -> None:
+    s3.put({key_of(DAY): packed(0)})
+    s3.proxy, bundle = tls_proxy
+    refused = s3.load("--full")
+    assert (refused.code, "$AWS_CA_BUNDLE" in refused.err) == (5, True)
+    credentials.setenv("AWS_CA_BUNDLE", str(bundle))
+    finished = s3.load("--full")
+    assert finished.code == 0, finished.err
+    assert s3.numbers() == [0]
+    credentials.setenv("AWS_CA_BUNDLE", f"{bundle}.no")
+    absent = s3.load("--full")
+    assert (absent.code, "$AWS_CA_BUNDLE" in absent.err) == (5, True), absent.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "cause"),
     [
