@@ -333,6 +333,25 @@ def test_logs_are_queried_where_they_lie(packed: Callable[..., bytes], s3: Case)
     assert s3.flowsql(*question, "--full").out.split() == ["packets", "0", "1", "2", "3"]
 
 
+def test_what_a_query_compares_with_is_read_too(
+    packed: Callable[..., bytes], s3: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [DAY + timedelta(days=n) for n in range(5)]
+    s3.put({key_of(day): packed(n, day=day) for n, day in enumerate(days)})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "queries" / "numbers.sql").write_text(
+        "-- Which records were there?\n-- counts: records\n-- needs: packets\n-- history: 2d\n-- read: each by its packets\n"
+        "select packets from records_with_history order by packets\n"
+    )
+    finished = s3.flowsql(
+        *("run", "numbers", "--logs", f"{BUCKET}/{s3.prefix}", "--endpoint-url", s3.proxy.url),
+        *("--since", days[3], "--until", days[4]),
+    )
+    assert finished.out.split() == ["packets", "1", "2", "3"], finished.err
+    assert s3.read_keys() == [key_of(day) for day in days[1:4]]
+
+
 # Faults: what the server does to the first of three objects, what becomes of it, and the load's exit code.
 FAULTS = {
     "connection cut once": (lambda proxy, key: proxy.cut(1, key), "3 loaded", 0),
