@@ -35,9 +35,7 @@ def publishing(
     try:
         staging.intend(paths)
         # Counted in the staging folder: other writers need not wait for it.
-        counted = [
-            Counted(s.segment_id, s.file, s.columns, dead) for s in segments if s.by_load.keys() - dead
-        ]
+        counted = [_to_count(segment, dead) for segment in segments if segment.by_load.keys() - dead]
         statistics = statistics_of(counted, staging.path)
         with store.catalog.change(staging.path, store.view_statements, store.wait_s) as con:
             sweep_superseded(con, store.folder, GRACE_S)
@@ -54,6 +52,12 @@ def publishing(
         if isinstance(error, (OSError, duckdb.Error)):
             raise store_error(error, store.folder) from error
         raise
+
+
+def _to_count(segment: Segment, dead: Collection[int]) -> Counted:
+    # How all the records group does not tell how those group that are left without some loads.
+    groups = segment.groups if segment.by_load.keys().isdisjoint(dead) else None
+    return Counted(segment.segment_id, segment.file, segment.columns, dead, groups)
 
 
 def _dead_loads(con: duckdb.DuckDBPyConnection) -> set[tuple[str, int]]:

@@ -19,8 +19,11 @@ import pyarrow.parquet as pq
 
 from flowsql.logformat.fields import DISTINCT_FIELDS
 from flowsql.logformat.schema import EXTRA, arrow_type
+from flowsql.store import grouping
 from flowsql.store.catalog import sync_file
 from flowsql.store.counts import Counts
+from flowsql.store.grouping import TooManyGroups
+from flowsql.store.segment_groups import SegmentGroups
 
 STORE_VERSION = 1
 # In a segment's own metadata: what it holds, as JSON, and the SHA-256 of that text.
@@ -60,6 +63,8 @@ class Segment:
     by_load: dict[int, Counts]
     size_bytes: int
     sha256: str
+    groups: Mapping[str, pa.Table] | None
+    """How its records group (groups.sql), if that is known."""
 
 
 class SegmentSet:
@@ -131,6 +136,10 @@ class SegmentWriter:
     _waiting_records: int = 0
     _writer: pq.ParquetWriter | None = None
     _encoding: Future[None] | None = None
+    _groups: SegmentGroups | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._groups = SegmentGroups(self.columns) if grouping.is_available() else None
 
     @property
     def file(self) -> Path:
@@ -160,8 +169,10 @@ class SegmentWriter:
             encoding.result()
 
     def _write_row_group(self, tables: list[pa.Table]) -> None:
+        table = pa.concat_tables(tables)
+        self._group(table)
         # One dictionary for all chunks of a column lets the writer take it over as it is.
-        table = pa.concat_tables(tables).unify_dictionaries()
+        table = table.unify_dictionaries()
         if self._writer is None:
             self._writer = pq.ParquetWriter(
                 str(self.file),
@@ -175,6 +186,21 @@ class SegmentWriter:
                 write_statistics=[f.name for f in table.schema if pa.types.is_integer(f.type)],
             )
         self._writer.write_table(table, row_group_size=table.num_rows)
+
+    def _group(self, table: pa.Table) -> None:
+        try:
+            if self._groups is not None:
+                for batch in table.to_batches():
+                    self._groups.add(batch)
+        except TooManyGroups:
+            self._groups = None
+
+    def _found_groups(self) -> Mapping[str, pa.Table] | None:
+        groups, self._groups = self._groups, None
+        try:
+            return groups.relations() if groups is not None else None
+        except TooManyGroups:
+            return None
 
     def finish(self, loads: Sequence[Mapping[str, object]], supersedes: Sequence[str] = ()) -> Segment:
         """Closes the file, with the descriptions of its loads and the ids of the segments it replaces."""
@@ -205,6 +231,7 @@ class SegmentWriter:
             by_load=self.by_load,
             size_bytes=self.file.stat().st_size,
             sha256=sha256,
+            groups=self._found_groups(),
         )
 
     def discard(self) -> None:
