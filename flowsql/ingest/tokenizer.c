@@ -213,6 +213,19 @@ static int64_t read_lines(const char *at, const char *end, Column *columns, int6
     return row;
 }
 
+/* The number of lines; the last one need not end with a line feed. */
+int64_t flowsql_lines(const char *block, int64_t size) {
+    int64_t lines = size && block[size - 1] != '\n';
+    for (int64_t start = 0; start < size; start += 255) {
+        /* Never more than a byte holds: so many bytes are compared and added up at a time. */
+        uint8_t found = 0;
+        int64_t end = size - start < 255 ? size : start + 255;
+        for (int64_t i = start; i < end; i++) found += block[i] == '\n';
+        lines += found;
+    }
+    return lines;
+}
+
 void flowsql_release(Column *columns, int64_t fields) {
     for (int64_t i = 0; i < fields; i++) {
         free(columns[i].text), free(columns[i].offsets), free(columns[i].slots);

@@ -55,11 +55,8 @@ static inline uint64_t mixed(uint64_t hash, uint64_t word) {
     return hash ^ (hash >> 32);
 }
 
-/* Makes room for one more place than `used`. */
-static int has_slot(Places *p, int64_t used) {
-    uint64_t count = p->slots ? p->mask + 1 : 0;
-    if (2 * (uint64_t)used < count) return 1;
-    count = count ? 2 * count : 256;
+static int grow(Places *p) {
+    uint64_t count = p->slots ? 2 * (p->mask + 1) : 256;
     Slot *slots = calloc(count, sizeof *slots);
     if (!slots) return 0;
     for (uint64_t i = 0; p->slots && i <= p->mask; i++) {
@@ -71,6 +68,11 @@ static int has_slot(Places *p, int64_t used) {
     free(p->slots);
     p->slots = slots, p->mask = count - 1;
     return 1;
+}
+
+/* Whether there is room for one more place than `used`. */
+static inline int has_slot(Places *p, int64_t used) {
+    return (p->slots && 2 * (uint64_t)used <= p->mask) || grow(p);
 }
 
 static inline int64_t words(const Groups *g) { return 1 + g->values + (g->keys + 1) / 2; }

@@ -41,7 +41,7 @@ def test_joined_blocks_are_the_content(content: bytes, cuts: list[int], block_by
     chunks = chunked(content, cuts)
     blocks = list(read_blocks(chunks, block_bytes=block_bytes))
     assert b"".join(blocks) == shortened(content)
-    assert all(block.endswith(b"\n") for block in blocks[:-1])
+    assert all(block[-1:] == b"\n" for block in blocks[:-1])
     assert all(blocks)
 
 
