@@ -3,7 +3,7 @@
 --   point        the capture point: interface_id, else resource_id, else tgw_attachment_id
 --   point_vpc    the VPC where the log format has no capture point, else null
 --   is_service   whether the record is a SYN-ACK of a VPC flow log
--- Beside these there is a table values_<column> (that column, records) of each column that is not in `profile`.
+-- Beside these there is column_values (column_name, value, records): of each column the most frequent values.
 
 create temp table profile as
 select

@@ -15,6 +15,7 @@ from flowsql.store.statistics import (
     refresh_statistics,
     remove_unlisted_statistics,
     statistics_of,
+    statistics_of_groups,
 )
 from flowsql.store.store import Store
 from flowsql.store.sweep import GRACE_S, remove_unlisted, sweep_superseded
@@ -34,14 +35,15 @@ def publishing(
     paths = [segment.path for segment in segments]
     try:
         staging.intend(paths)
-        # Counted in the staging folder: other writers need not wait for it.
         counted = [_to_count(segment, dead) for segment in segments if segment.by_load.keys() - dead]
-        statistics = statistics_of(counted, staging.path)
+        # Counted in the staging folder: other writers need not wait for it.
+        statistics = statistics_of([c for c in counted if c.groups is None], staging.path)
         with store.catalog.change(staging.path, store.view_statements, store.wait_s) as con:
             sweep_superseded(con, store.folder, GRACE_S)
             before = _dead_loads(con)
             yield con
             statistics.insert_into(con)
+            statistics_of_groups(con, [c for c in counted if c.groups is not None]).insert_into(con)
             remove_unlisted_statistics(con)
             left_out = {(c.segment_id, load_id) for c in counted for load_id in c.dead}
             buried = _dead_loads(con) - before - left_out

@@ -44,13 +44,13 @@ _PEERS = {"min_peer": FIRST, "max_peer": LAST}
 _MOST_ADDRESSES = 8
 _INTEGERS = (*_PORTS, "port", "protocol")
 _SYN_ACK = 18
-
-
-def counted_apart(columns: Collection[str]) -> list[str]:
-    """Of VALUE_COLUMNS those whose values the profile does not count."""
-    points = [name for name in POINTS if name in columns]
-    in_profile = {*PROFILE, *(points if points == ["interface_id"] else ())}
-    return [name for name in VALUE_COLUMNS if name in columns and name not in in_profile]
+_NO_VALUES = pa.table(
+    {
+        "column_name": pa.array([], pa.string()),
+        "value": pa.array([], pa.string()),
+        "records": pa.array([], pa.int64()),
+    }
+)
 
 
 class SegmentGroups:
@@ -64,9 +64,11 @@ class SegmentGroups:
         self._pairs = _Relation((*_PLACE, *PAIR), present)
         self._services = _Relation(_END, _END)
         self._ends = _Relation(_END, _END, {"peer_ports": BIT})
-        apart = counted_apart(columns)
-        self._values = [_Relation((name,), present) for name in apart if name not in PAIR]
-        self._addresses = [_Relation((name,), present, {"records": SUM}) for name in apart if name in PAIR]
+        known = {*PROFILE, *PAIR, *(self._points if len(self._points) == 1 else ())}
+        self._values = [
+            _Relation((name,), columns) for name in VALUE_COLUMNS if name in columns and name not in known
+        ]
+        apart = {relation.names[0] for relation in self._values}
         self._coded = {*self._points, *PROFILE, *PAIR, *_PORTS, *apart} & set(columns)
         self._records = 0
         # Of a segment that may turn out to be small enough to have all its ends counted.
@@ -89,8 +91,6 @@ class SegmentGroups:
         self._add_ends(some=self._records > ALL_EXCHANGES_UP_TO)
         texts = self._texts.texts()
         pairs, records = self._pairs.batch(), self._pairs.result("records")
-        for relation in self._addresses:
-            relation.add(pairs, values=[grouping.values_of(records)])
         is_v6 = pc.match_substring(texts, ":")
         bits = self._ends.result("peer_ports")
         several = pc.indices_nonzero(pc.bit_wise_and(bits, pc.subtract(bits, 1)))
@@ -100,12 +100,19 @@ class SegmentGroups:
             "sides": _sides(pairs, records, self._texts, is_v6),
             "services": self._services.table(texts),
             "ends": self._ends.table(texts, several),
-        } | {
-            f"values_{relation.names[0]}": relation.table(
-                texts, grouping.greatest(relation.result("records"), MOST_VALUES)
-            )
-            for relation in (*self._values, *self._addresses)
+            "column_values": self._column_values(texts),
         }
+
+    def _column_values(self, texts: pa.Array) -> pa.Table:
+        """The relation `column_values`: a few more than are kept where counts are equal."""
+        known = [(relation.names[0], relation) for relation in self._values]
+        for name in VALUE_COLUMNS:
+            of_point = self._points == [name]
+            relation = self._pairs if name in PAIR else self._profile
+            if name in self._coded and (of_point or name in (*PROFILE, *PAIR)):
+                known.append((name, relation.merged("point" if of_point else name)))
+        tables = [_values_of(name, relation, texts) for name, relation in known]
+        return pa.concat_tables([_NO_VALUES, *tables])
 
     def _coded_batch(self, records: pa.RecordBatch) -> _Batch:
         batch = _Batch(records.num_rows)
@@ -185,6 +192,12 @@ class _Relation:
         names = list(self._kinds)
         return self._groups.result(names.index(name)) if name in names else self._groups.records()
 
+    def merged(self, name: str) -> _Relation:
+        """The groups by one column alone, which is among the names."""
+        relation = _Relation((name,), (name,), {"records": SUM})
+        relation.add(self.batch(), values=[grouping.values_of(self.result("records"))])
+        return relation
+
     def table(self, texts: pa.Array, rows: pa.Array | None = None) -> pa.Table:
         """One row a group, of all or of those that `rows` numbers."""
         batch = self.batch()
@@ -196,6 +209,14 @@ class _Relation:
         return pa.table(
             {name: column if name in is_number else texts.take(column) for name, column in columns.items()}
         )
+
+
+def _values_of(column: str, relation: _Relation, texts: pa.Array) -> pa.Table:
+    (name,) = relation.names
+    found = relation.table(texts, grouping.greatest(relation.result("records"), MOST_VALUES))
+    found = found.filter(pc.is_valid(found.column(name)))
+    values = [pa.repeat(column, len(found)), found.column(name).cast(pa.string()), found.column("records")]
+    return pa.table(values, schema=_NO_VALUES.schema)
 
 
 def _families(pairs: _Batch, records: pa.Array, is_v6: pa.Array) -> _Relation:

@@ -36,7 +36,8 @@ _SECONDS_A_DAY = 86_400
 _LAST_DAY = 2_932_896  # 9999-12-31, the last day that has a date
 _DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 
-# Integers with so many different values that a dictionary of them costs more time than it saves room.
+# Integers with so many different values that a dictionary of them costs more time than it saves room. What
+# their differences take, zstd cannot make smaller.
 _SCATTERED = frozenset({"srcport", "dstport", "bytes"})
 
 LOAD_ID = pa.field("load_id", pa.int64())
@@ -177,8 +178,8 @@ class SegmentWriter:
             self._writer = pq.ParquetWriter(
                 str(self.file),
                 table.schema,
-                compression="zstd",
-                compression_level=1,
+                compression={n: "none" if n in _SCATTERED else "zstd" for n in table.column_names},
+                compression_level={n: 1 for n in table.column_names if n not in _SCATTERED},
                 store_schema=False,
                 write_page_checksum=True,
                 use_dictionary=[name for name in table.column_names if name not in _SCATTERED],

@@ -26,7 +26,6 @@ from flowsql.store.segment_groups import (
     PROFILE,
     TGW,
     VALUE_COLUMNS,
-    counted_apart,
 )
 
 # The tables of the catalogue that these statistics fill.
@@ -34,8 +33,8 @@ TABLES = (
     *("segment_addresses", "segment_interfaces", "segment_services", "segment_endpoints"),
     "segment_values",
 )
-# The tables that groups.sql makes.
-_GROUPS = ("profile", "pairs", "families", "sides", "services", "ends")
+# The tables of groups.sql, and column_values.
+_GROUPS = ("profile", "pairs", "families", "sides", "services", "ends", "column_values")
 _USED = (*PROFILE, *PAIR, "srcport", "tcp_flags", "start", "end")
 # Both ways of a connection have the same sum of ports. The upper bits of its product with an odd number tell
 # sums apart as well where all clients take even ports.
@@ -79,14 +78,27 @@ def statistics_of(segments: Iterable[Counted], scratch: Path) -> Statistics:
 
     Raises duckdb.Error for a file that cannot be read.
     """
-    statistics = Statistics()
+    segments = list(segments)
+    if not segments:
+        return Statistics()
     with _counting(scratch) as con:
-        for segment in segments:
-            _count(con, segment)
-            for name in TABLES:
-                table = con.sql(f"from {name}").to_arrow_table()
-                ids = pa.repeat(pa.scalar(segment.segment_id), table.num_rows)
-                statistics.rows[name].append(table.append_column("segment_id", ids))
+        return _counted(con, segments)
+
+
+def statistics_of_groups(con: duckdb.DuckDBPyConnection, segments: Iterable[Counted]) -> Statistics:
+    """The statistics of segments whose groups are known, which takes little time. `con` lends its engine."""
+    with con.cursor() as aside:
+        return _counted(aside, segments)
+
+
+def _counted(con: duckdb.DuckDBPyConnection, segments: Iterable[Counted]) -> Statistics:
+    statistics = Statistics()
+    for segment in segments:
+        _count(con, segment)
+        for name in TABLES:
+            table = con.sql(f"from {name}").to_arrow_table()
+            ids = pa.repeat(pa.scalar(segment.segment_id), table.num_rows)
+            statistics.rows[name].append(table.append_column("segment_id", ids))
     return statistics
 
 
@@ -150,16 +162,10 @@ def _counting(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _count(con: duckdb.DuckDBPyConnection, segment: Counted) -> None:
-    """Makes the tables of statistics.sql, and segment_values."""
+    """Makes the tables of statistics.sql."""
     with _grouped(con, segment):
         for statement in _statements("statistics.sql"):
             con.execute(statement)
-        present = [column for column in VALUE_COLUMNS if column in segment.columns]
-        values = "\nunion all\n".join(f"({_values_sql(column, segment.columns)})" for column in present)
-        nothing = (
-            "select null::varchar as column_name, null::varchar as value, null::bigint as records where false"
-        )
-        con.execute(f"create or replace temp table segment_values as {values or nothing}")
 
 
 @contextlib.contextmanager
@@ -178,13 +184,9 @@ def _grouped(con: duckdb.DuckDBPyConnection, segment: Counted) -> Iterator[None]
     con.execute(f"create or replace temp table exchanges as select {_ENDS} from source{some}")
     for statement in _statements("groups.sql"):
         con.execute(statement)
-    apart = counted_apart(segment.columns)
-    for name in apart:
-        records, source = ("sum(records)", "pairs") if name in PAIR else ("count(*)", "source")
-        counted = f"{name}, {records} as records from {source}"
-        con.execute(f"create temp table values_{name} as select {counted} group by all")
+    con.execute(f"create temp table column_values as {_values_sql(segment.columns)}")
     yield
-    for name in (*_GROUPS, *(f"values_{name}" for name in apart)):
+    for name in _GROUPS:
         con.execute(f"drop table {name}")
 
 
@@ -218,12 +220,21 @@ def _source_sql(segment: Counted) -> str:
     return f"select {', '.join(columns)} from read_parquet({file}, hive_partitioning=false){where}"
 
 
-def _values_sql(column: str, columns: Collection[str]) -> str:
-    """The most frequent values of a column, from the groups that it is a part of."""
-    source = f"values_{column}" if column in counted_apart(columns) else "profile"
-    name = "point" if source == "profile" and column == "interface_id" else column
-    return (
-        f"select '{column}' as column_name, cast({name} as varchar) as value,"
-        f" cast(sum(records) as bigint) as records from {source} where {name} is not null"
-        f" group by {name} order by records desc, value limit {MOST_VALUES}"
+def _values_sql(columns: Collection[str]) -> str:
+    """The most frequent values of each column, from what is grouped already where it is a part of that."""
+    nothing = (
+        "select null::varchar as column_name, null::varchar as value, null::bigint as records where false"
     )
+    parts = [nothing]
+    for column in VALUE_COLUMNS:
+        if column not in columns:
+            continue
+        is_grouped = column in (*PROFILE, *PAIR)
+        source = "source" if not is_grouped else "pairs" if column in PAIR else "profile"
+        parts.append(
+            f"(select '{column}', cast({column} as varchar) as value,"
+            f" cast({'sum(records)' if is_grouped else 'count(*)'} as bigint) as records"
+            f" from {source} where {column} is not null"
+            f" group by {column} order by records desc, value limit {MOST_VALUES})"
+        )
+    return "\nunion all\n".join(parts)

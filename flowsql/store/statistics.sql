@@ -67,3 +67,11 @@ select vpc_id, address, port, protocol, peer_ports
 from ends
 order by bit_count(peer_ports) desc, address, port, protocol, vpc_id
 limit 4000;
+
+create or replace temp table segment_values as
+select column_name, value, records
+from (
+    select *, row_number() over (partition by column_name order by records desc, value) as rank
+    from column_values
+)
+where rank <= 100;
