@@ -114,8 +114,12 @@ class Catalog:
 
     def _publish(self, con: duckdb.DuckDBPyConnection, draft: Path, view_statements: ViewStatements) -> None:
         try:
-            for statement in view_statements(con):
+            statements = view_statements(con)
+            # In one transaction: a new catalogue has some eighty, each of which would wait for the disk.
+            con.execute("begin")
+            for statement in statements:
                 con.execute(statement)
+            con.execute("commit")
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             # `records` names the segments, and DuckDB looks at the first of each kind.
             cause = f"a segment cannot be read: {str(error).splitlines()[0]}"
