@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flowsql.ingest.blocks
-from flowsql.ingest.blocks import CUT_MARK, read_blocks
+from flowsql.ingest.blocks import CUT_MARK, Buffers, read_blocks
 
 LONGEST = 8
 
@@ -53,6 +53,37 @@ def test_no_block_holds_more_than_a_chunk_and_a_line_too_much(
     largest = max(map(len, chunks), default=0)
     for block in read_blocks(chunks, block_bytes=block_bytes):
         assert len(block) <= block_bytes + largest + 2 * (LONGEST + len(CUT_MARK))
+
+
+@given(
+    st.lists(CONTENT, min_size=1, max_size=4),
+    st.integers(1, 40),
+    st.integers(0, 3),
+    st.lists(st.integers(0, 99)),
+)
+def test_memory_given_back_is_used_again_and_no_other(
+    contents: list[bytes], block_bytes: int, held: int, cuts: list[int]
+) -> None:
+    """Objects one after the other, of each the last few blocks still in use."""
+    buffers = Buffers()
+    for content in contents:
+        found, waiting = [], []
+        for block in read_blocks(chunked(content, cuts), block_bytes=block_bytes, buffers=buffers):
+            waiting.append(block)
+            if len(waiting) > held:
+                found.append(bytes(waiting[0]))
+                buffers.give(waiting.pop(0))
+        assert b"".join([*found, *waiting]) == shortened(content)
+        for block in waiting:
+            buffers.give(block)
+
+
+def test_buffers_keep_the_memory_given_back() -> None:
+    buffers = Buffers()
+    memory = buffers.take(100)
+    buffers.give(memoryview(memory)[:10])
+    assert buffers.take(50) is memory
+    assert buffers.take(50) is not memory
 
 
 @pytest.mark.parametrize(
