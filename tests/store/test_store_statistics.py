@@ -234,14 +234,19 @@ def test_groups_found_on_the_way_give_the_same_statistics(
         assert ordered(found[name]) == ordered(expected[name]), name
 
 
-def test_many_groups_give_the_same_statistics(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("all_exchanges_up_to", "endpoints"), [(250_000, 4000), (100, 244)])
+def test_many_groups_give_the_same_statistics(
+    all_exchanges_up_to: int, endpoints: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (segment_groups, statistics):
+        monkeypatch.setattr(module, "ALL_EXCHANGES_UP_TO", all_exchanges_up_to)
     records = [
         {"interface_id": f"eni-{i % 40}", "srcaddr": f"10.{i % 7}.{i % 11}.{i % 251}", "dstaddr": f"2001:db8::{i % 13:x}",
          "srcport": 1024 + i * 7919 % 60_000, "dstport": i * i % 977, "protocol": 6, "tcp_flags": i % 32, "load_id": 1}
         for i in range(20_000)
     ]  # fmt: skip
     expected, found = counted(tmp_path, records), counted_on_the_way(records, batches=3)
-    assert len(expected["segment_endpoints"]) == 4000
+    assert len(expected["segment_endpoints"]) == endpoints
     for name in TABLES:
         assert ordered(found[name]) == ordered(expected[name]), name
 
