@@ -15,6 +15,8 @@ CUT_MARK = b"\x00"
 
 # A block ends with the first piece that makes it big enough.
 _SPARE_BYTES = 1 << 20
+# A memoryview cannot be searched: so much of it is, at a time.
+_PIECE_BYTES = 1 << 12
 # More than these are not in use at a time, but while a single object is read line by line.
 _KEPT_BUFFERS = 8
 
@@ -91,18 +93,21 @@ def _moved(block: memoryview, buffer: bytearray) -> memoryview:
 
 def line_end(block: memoryview, start: int) -> int:
     """Where the line ends that begins at `start`, its line feed included."""
-    return _content(block).find(b"\n", start, len(block)) + 1 or len(block)
+    for at in range(start, len(block), _PIECE_BYTES):
+        found = bytes(block[at : at + _PIECE_BYTES]).find(b"\n")
+        if found >= 0:
+            return at + found + 1
+    return len(block)
 
 
 def whole_lines(block: memoryview) -> memoryview:
     """The block without what follows its last line end."""
-    return block[: _content(block).rfind(b"\n", 0, len(block)) + 1]
-
-
-def _content(block: memoryview) -> bytes | bytearray:
-    """What a block is the beginning of."""
-    assert isinstance(block.obj, (bytes, bytearray))
-    return block.obj
+    for end in range(len(block), 0, -_PIECE_BYTES):
+        at = max(0, end - _PIECE_BYTES)
+        found = bytes(block[at:end]).rfind(b"\n")
+        if found >= 0:
+            return block[: at + found + 1]
+    return block[:0]
 
 
 def _cut_long_lines(block: memoryview) -> memoryview:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flowsql.ingest.blocks
-from flowsql.ingest.blocks import CUT_MARK, Buffers, read_blocks
+from flowsql.ingest.blocks import CUT_MARK, Buffers, line_end, read_blocks, whole_lines
 
 LONGEST = 8
 
@@ -76,6 +76,16 @@ def test_memory_given_back_is_used_again_and_no_other(
         assert b"".join([*found, *waiting]) == shortened(content)
         for block in waiting:
             buffers.give(block)
+
+
+@given(CONTENT, st.integers(0, 40), st.integers(0, 40), st.integers(1, 9))
+def test_lines_are_found_in_any_part_of_a_block(content: bytes, start: int, line: int, piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flowsql.ingest.blocks, "_PIECE_BYTES", piece)
+        part, text = memoryview(bytearray(content))[start:], content[start:]
+        assert bytes(whole_lines(part)) == text[: text.rfind(b"\n") + 1]
+        if line < len(part):
+            assert line_end(part, line) == (text.find(b"\n", line) + 1 or len(text))
 
 
 def test_buffers_keep_the_memory_given_back() -> None:
