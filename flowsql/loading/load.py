@@ -57,10 +57,13 @@ def load_sources(
         if dry_run:
             load(DryRun())
             return report
-        store.create()
+        # Its views come with the first commit, made while the next objects are read.
+        lacks_views = store.create(with_views=False)
         with store.staging() as staging:
             with _kept_memory(), StoreEpoch(store, staging) as epoch:
                 load(epoch)
+            if lacks_views and not epoch.has_published and not report.stopped_by:
+                store.upgrade()
             if report.records and not report.stopped_by:
                 _merge_small(store, staging, report)
             return report

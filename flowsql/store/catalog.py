@@ -47,15 +47,16 @@ class Catalog:
         self.path = folder / FILE_NAME
         self.lock_path = folder / "lock"
 
-    def create(self, staging: Path, view_statements: ViewStatements, wait_s: float) -> None:
-        """Publishes an empty catalogue if there is none yet."""
+    def create(self, staging: Path, view_statements: ViewStatements, wait_s: float) -> bool:
+        """Publishes an empty catalogue if there is none yet, and says whether it did."""
         with writers_queue(self.lock_path, wait_s):
             if self.path.exists():
-                return
+                return False
             draft = staging / FILE_NAME
             con = open_draft(draft)
             create_tables(con)
             self._publish(con, draft, view_statements)
+            return True
 
     @contextmanager
     def change(

@@ -7,7 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -136,7 +136,7 @@ class SegmentWriter:
     _waiting: list[pa.Table] = field(default_factory=list)
     _waiting_records: int = 0
     _writer: pq.ParquetWriter | None = None
-    _encoding: Future[None] | None = None
+    _encoding: list[Future[None]] = field(default_factory=list)
     _groups: SegmentGroups | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -160,18 +160,21 @@ class SegmentWriter:
     def _write_waiting(self) -> None:
         """Hands the waiting records to the encoder, once it is done with those before."""
         self._encoded()
-        self._encoding = self.encoder.submit(self._write_row_group, self._waiting)
+        table = pa.concat_tables(self._waiting)
         self._waiting, self._waiting_records = [], 0
+        self._encoding = [
+            self.encoder.submit(self._write_row_group, table),
+            self.encoder.submit(self._group, table),
+        ]
 
     def _encoded(self) -> None:
         """Returns when nothing is being encoded. Raises the OSError that encoding ended with."""
-        encoding, self._encoding = self._encoding, None
-        if encoding is not None:
-            encoding.result()
+        encoding, self._encoding = self._encoding, []
+        wait(encoding)
+        for future in encoding:
+            future.result()
 
-    def _write_row_group(self, tables: list[pa.Table]) -> None:
-        table = pa.concat_tables(tables)
-        self._group(table)
+    def _write_row_group(self, table: pa.Table) -> None:
         # One dictionary for all chunks of a column lets the writer take it over as it is.
         table = table.unify_dictionaries()
         if self._writer is None:
