@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Protocol
 from isal import isal_zlib
 
 GZIP_MAGIC = b"\x1f\x8b"
-# Inflated tenfold a piece still fits the processor's cache: twice as fast as big ones. Smaller ones would have
-# this thread ask for the interpreter more often than need be, while others have it.
+# Inflated tenfold a piece still fits the processor's cache: twice as fast as big ones. With smaller ones this
+# thread would ask for the interpreter more often than need be, while others have it.
 _READ_BYTES = 1 << 16
 # isal_zlib gives its exception class no type that a checker can see.
 _DAMAGED: Any = isal_zlib.error
