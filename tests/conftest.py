@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -58,6 +59,13 @@ class _Skips:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Skips())
+
+
+def pytest_collection_finish() -> None:
+    # What is there now stays to the end; to look for garbage in it again and again takes a third of the time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 50)
 
 
 @pytest.fixture(scope="session")
