@@ -263,22 +263,10 @@ class Workspace:
         nothing else. `on_session` gets the session before its statement runs, to watch its progress.
         Raises LibraryError for a wrong parameter, QueryError.
         """
-        from flowsql.library.parameters import bind, columns_needed
-
-        values = bind(query, texts, now=options.now, tz=options.tz)
         with self.session(options) as session:
             on_session(session)
-            notes = _missing_notes(session, query, sorted(columns_needed(query, values)))
-            if query.history_s is not None:
-                session.look_back(query.history_s)
-                notes += _history_notes(session, query.history_s)
-            _register_files(session, query, values)
-            statement = _filtered(session, _only_select(session, query), options)
             session.lock_down()
-            result = session.execute(statement, values)
-            result.judge = partial(session.trust, query.sql, notes, absence=query.absence)
-            result.title = query.question
-            yield limited(result, options.max_rows)
+            yield limited(ask(session, query, texts), options.max_rows)
 
     def diagnose(self, options: QueryOptions | None = None) -> Generator[Result, None, None]:
         """What is in the store and what can be asked of it, in sections: read one before the next.
@@ -401,6 +389,23 @@ def _spool() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def ask(session: Session, query: SavedQuery, texts: Mapping[str, str]) -> Result:
+    """The Result of a saved query in that session. Raises LibraryError for a wrong parameter, QueryError."""
+    from flowsql.library.parameters import bind, columns_needed
+
+    options = session.options
+    values = bind(query, texts, now=options.now, tz=options.tz)
+    notes = _missing_notes(session, query, sorted(columns_needed(query, values)))
+    if query.history_s is not None:
+        session.look_back(query.history_s)
+        notes += _history_notes(session, query.history_s)
+    _register_files(session, query, values)
+    result = session.execute(_filtered(session, _only_select(session, query), options), values)
+    result.judge = partial(session.trust, query.sql, notes, absence=query.absence)
+    result.title = query.question
+    return result
 
 
 def _only_select(session: Session, query: SavedQuery) -> Any:
