@@ -18,6 +18,7 @@ from flowsql.store.sweep import GRACE_S
 from flowsql.views.views import published_statements
 
 if TYPE_CHECKING:
+    from flowsql.between.answer import Between
     from flowsql.library.saved_query import SavedQuery
     from flowsql.library.search_path import Library
     from flowsql.loading.report import LoadReport, Progress
@@ -277,6 +278,33 @@ class Workspace:
 
         with self.session(options or QueryOptions.parse()) as session:
             yield from diagnose(session, self.library)
+
+    def between(self, a: str, b: str, port: int | str | None = None, **texts: Any) -> Between:
+        """Whether A reached B, since when not, and what shows it, all of it in memory.
+
+        A and B are addresses, CIDR blocks, interface or instance ids; the options are those of `sql`, and
+        `bin`, the length of a bin ('5m'). Raises UsageError for ends that are none, StoreError, QueryError.
+        """
+        bin_text = texts.pop("bin", None)
+        options = QueryOptions.parse(**texts)
+        with self.open_between(a, b, port, bin_text, options) as between:
+            _read(between.result)
+            return between
+
+    @contextmanager
+    def open_between(
+        self, a: str, b: str, port: int | str | None, bin_text: str | None, options: QueryOptions
+    ) -> Iterator[Between]:
+        """The same while a session lasts, which the trust of its result needs."""
+        from flowsql.between.answer import answer_between
+        from flowsql.window import of_option, parse_port, parse_span
+
+        number = None if port is None else parse_port(str(port))
+        bin_s = None if bin_text is None else of_option("--bin", parse_span, bin_text)
+        if bin_s == 0:
+            raise UsageError("must be longer than nothing", where="--bin")
+        with self.session(options) as session:
+            yield answer_between(session, a, b, number, bin_s)
 
     def session(self, options: QueryOptions) -> Session:
         """A session of one's own, for statements that build on each other. Raises StoreError."""
