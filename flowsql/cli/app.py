@@ -17,7 +17,7 @@ from flowsql import __version__
 
 # Each is the function of its name in flowsql.cli.NAME, or, for the groups, the Typer `app` there.
 COMMANDS = (
-    *("load", "run", "sql", "repl", "queries", "fields", "flow-logs", "inventory"),
+    *("load", "between", "run", "sql", "repl", "queries", "fields", "flow-logs", "inventory"),
     *("doctor", "demo", "generate", "store"),
 )
 _GROUPS = {"flow-logs", "inventory", "store"}
