@@ -35,11 +35,8 @@ class Bench:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="flowsql-cases-")
-        # Making a store takes longer than most cases do with one.
-        self._empty = Path(self._folder.name) / "empty"
 
     def __enter__(self) -> Bench:
-        Workspace(self._empty).store.create()
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -52,7 +49,6 @@ class Bench:
     def run_case(self, query: SavedQuery, case: Case) -> Outcome:
         """The outcome of one case."""
         folder = Path(self._folder.name) / "case"
-        shutil.copytree(self._empty, folder / "store")
         try:
             return Outcome(case, _failure(query, case, folder))
         finally:

@@ -37,6 +37,9 @@ _REPAIR = "`flowsql store check` says what is damaged, `flowsql store repair` me
 # Gives the statements that create macros and views in a catalogue about to be published.
 ViewStatements = Callable[[duckdb.DuckDBPyConnection], list[str]]
 
+# An empty catalogue as it was first published: to make its views again for each new store would take long.
+_first_empty: dict[ViewStatements, bytes] = {}
+
 
 class Catalog:
     """The catalogue of the store in `folder`; `upgrade` brings one of an older schema up to date."""
@@ -53,9 +56,14 @@ class Catalog:
             if self.path.exists():
                 return
             draft = staging / FILE_NAME
+            first = _first_empty.get(view_statements)
+            if first:
+                draft.write_bytes(first)
+                remove_seal(draft)
             con = open_draft(draft)
-            create_tables(con)
+            (_set_identity if first else create_tables)(con)
             self._publish(con, draft, view_statements)
+            _first_empty.setdefault(view_statements, self.path.read_bytes())
 
     @contextmanager
     def change(
@@ -226,6 +234,11 @@ class Catalog:
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Makes an empty catalogue of the current database of `con`."""
     con.execute(resources.files(__package__).joinpath("catalog.sql").read_text(encoding="utf-8"))
+    _set_identity(con)
+
+
+def _set_identity(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("delete from store_info")
     con.execute(
         "insert into store_info values (?, ?, ?)", [SCHEMA_VERSION, str(uuid.uuid4()), int(time.time())]
     )
