@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,15 +46,24 @@ def flowsql(capfdbinary: pytest.CaptureFixture[bytes]) -> Flowsql:
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     """A small text object with a header line."""
-    path = tmp_path / "logs" / "a.log"
+    return _write(tmp_path / "logs" / "a.log")
+
+
+def _write(path: Path) -> Path:
     path.parent.mkdir()
     path.write_text("\n".join([HEADER, *LINES]) + "\n")
     return path
 
 
+@pytest.fixture(scope="session")
+def _loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("loaded")
+    _write(folder / "logs" / "a.log")
+    assert main(["load", str(folder / "logs" / "a.log"), "--store", str(folder / "store"), "--quiet"]) == 0
+    return folder / "store"
+
+
 @pytest.fixture
-def store(tmp_path: Path, log: Path, flowsql: Flowsql) -> Path:
+def store(tmp_path: Path, log: Path, _loaded: Path) -> Path:
     """A store that has the records of `log`."""
-    folder = tmp_path / "store"
-    assert flowsql("load", log, "--store", folder).code == 0
-    return folder
+    return Path(shutil.copytree(_loaded, tmp_path / "store"))
