@@ -30,7 +30,7 @@ def test_the_pages_example_runs(logs: Path, capsys: pytest.CaptureFixture[str]) 
         "[{'action': 'ACCEPT', 'flows': 1}]",
         "['name', 'bytes', 'packets', 'records', 'bytes_percent']",
         "1",
-        "since 2020-01-01T00:00:00Z: 1 record, no line rejected; 1 slot covered",
+        "since 2020-01-01T00:00:00Z (context 1h): 1 record, no line rejected; 1 slot covered",
     ]
 
 

@@ -49,6 +49,7 @@ def test_data_files_are_in_the_wheel(unpacked: Path) -> None:
         "ingest/tokenizer.so",
         "logformat/fields.csv",
         "store/catalog.sql",
+        "store/group_by.so",
         "views/flows.sql",
         "views/functions.sql",
         "py.typed",

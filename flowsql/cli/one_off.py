@@ -25,10 +25,12 @@ def workspace_for(
     remote: RemoteOptions,
     options: QueryOptions,
     narrator: Narrator,
+    history_s: int = 0,
 ) -> Iterator[tuple[Workspace, int]]:
     """(workspace, exit code so far). With --logs these are loaded first, for this command only.
 
-    Of those in AWS only what may lie in the window of `options` or the context around it is read.
+    Of those in AWS only what may lie in the window of `options`, the context around it or the `history_s`
+    seconds before it is read.
     """
     if not logs.logs:
         if logs.log_format:
@@ -50,7 +52,11 @@ def workspace_for(
 
     with Workspace.temporary(wait_s=parse_span(store.wait)) as workspace:
         # Of logs at hand everything is read: what lies beyond the window also tells servers from clients.
-        reach = options.window.widened(options.context_s) if any(map(is_remote, logs.logs)) else Window()
+        reach = Window()
+        if any(map(is_remote, logs.logs)):
+            reach = options.window.widened(options.context_s)
+            if reach.since is not None:
+                reach = Window(max(reach.since - history_s, 0), reach.until)
         wanted = Wanted(reach, remote.full, now=options.now)
         report = workspace.load(logs.logs, log_format=logs.log_format, wanted=wanted, access=remote.access())
         code = tell_report(report, narrator, brief=True)

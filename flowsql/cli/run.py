@@ -77,10 +77,17 @@ def run(
     narrator = Narrator(quiet=narration.quiet, verbose=narration.verbose, log=narration.log)
     options = query_options(window, scope, limits, output.max_rows)
     texts = _texts(parameters or [])
-    with workspace_for(store, logs, remote, options, narrator) as (workspace, code):
+    history_s = _history_s(query) if logs.logs else 0
+    with workspace_for(store, logs, remote, options, narrator, history_s) as (workspace, code):
         workspace.ends_process = bool(ctx.obj)
         answer(workspace.iterate_run(query, texts, options), output, options, narrator)
     return code
+
+
+def _history_s(query: str) -> int:
+    """How far before the window the saved query of that name looks, in seconds."""
+    found, _ = find_library(Path.cwd() / FOLDER, user_folder()).get(query)
+    return found.history_s or 0
 
 
 def _texts(parameters: list[str]) -> dict[str, str]:

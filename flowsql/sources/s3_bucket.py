@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlparse
 
@@ -193,7 +194,7 @@ class Bucket:
             self._store = S3Store(
                 self.name,
                 config=config,
-                client_options={"allow_http": endpoint.startswith("http:"), "timeout": "120s"},
+                client_options=self._client_options(endpoint),
                 retry_config={
                     "max_retries": ATTEMPTS,
                     "backoff": backoff,
@@ -202,6 +203,14 @@ class Bucket:
                 credential_provider=self._credentials,
             )
         return self._store
+
+    def _client_options(self, endpoint: str) -> Any:
+        """Timeouts, and the certificates that boto3 trusts too (`$AWS_CA_BUNDLE` or its configuration)."""
+        options: dict[str, Any] = {"allow_http": endpoint.startswith("http:"), "timeout": "120s"}
+        bundle = self._session._session.get_config_variable("ca_bundle")
+        if bundle:
+            options["root_certificate"] = Path(bundle).read_bytes()
+        return options
 
     def _credentials(self) -> Any:
         """What obstore signs with; boto3 renews it where it can."""

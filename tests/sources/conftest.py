@@ -6,13 +6,14 @@ import http.client
 import json
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +23,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import boto3
 import obstore
 import pytest
+import trustme
 from botocore.config import Config
 from obstore.store import S3Store
 
@@ -195,12 +197,13 @@ class FaultProxy:
 
     target_port: int
     requests: list[Request] = field(default_factory=list)
+    scheme: str = "http"
     fault: Callable[[Request], tuple[int, bytes, int] | None] = lambda request: None
     port: int = 0
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def read_keys(self) -> list[str]:
         """The keys of the objects that were asked for, in order."""
@@ -253,7 +256,25 @@ class FaultProxy:
 @pytest.fixture
 def proxy(seaweedfs: S3Server) -> Iterator[FaultProxy]:
     """A proxy before SeaweedFS; its `url` is the endpoint to use."""
-    passed = FaultProxy(seaweedfs.port)
+    with _serving(FaultProxy(seaweedfs.port)) as passed:
+        yield passed
+
+
+@pytest.fixture
+def tls_proxy(seaweedfs: S3Server, tmp_path: Path) -> Iterator[tuple[FaultProxy, Path]]:
+    """The same behind TLS, and the certificate of its authority, which nobody else trusts."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    bundle = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(bundle)
+    with _serving(FaultProxy(seaweedfs.port, scheme="https"), context) as passed:
+        yield passed, bundle
+
+
+@contextmanager
+def _serving(passed: FaultProxy, context: ssl.SSLContext | None = None) -> Iterator[FaultProxy]:
+    """The proxy at work, on a free port, which it is told."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -296,6 +317,8 @@ def proxy(seaweedfs: S3Server) -> Iterator[FaultProxy]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     passed.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

@@ -269,6 +269,22 @@ def test_wrong_keys_are_refused(
     assert not s3.workspace.store.exists
 
 
+def test_an_authority_of_ones_own_is_trusted_when_it_is_named(
+    tls_proxy: tuple[Any, Path], credentials: pytest.MonkeyPatch, packed: Callable[..., bytes], s3: Case
+) -> None:
+    s3.put({key_of(DAY): packed(0)})
+    s3.proxy, bundle = tls_proxy
+    refused = s3.load("--full")
+    assert (refused.code, "$AWS_CA_BUNDLE" in refused.err) == (5, True)
+    credentials.setenv("AWS_CA_BUNDLE", str(bundle))
+    finished = s3.load("--full")
+    assert finished.code == 0, finished.err
+    assert s3.numbers() == [0]
+    credentials.setenv("AWS_CA_BUNDLE", f"{bundle}.no")
+    absent = s3.load("--full")
+    assert (absent.code, "$AWS_CA_BUNDLE" in absent.err) == (5, True), absent.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "cause"),
     [
@@ -315,6 +331,25 @@ def test_logs_are_queried_where_they_lie(packed: Callable[..., bytes], s3: Case)
     assert s3.read_keys() == [key_of(days[1])]
     assert s3.flowsql(*question).code == 2
     assert s3.flowsql(*question, "--full").out.split() == ["packets", "0", "1", "2", "3"]
+
+
+def test_what_a_query_compares_with_is_read_too(
+    packed: Callable[..., bytes], s3: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [DAY + timedelta(days=n) for n in range(5)]
+    s3.put({key_of(day): packed(n, day=day) for n, day in enumerate(days)})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "queries" / "numbers.sql").write_text(
+        "-- Which records were there?\n-- counts: records\n-- needs: packets\n-- history: 2d\n-- read: each by its packets\n"
+        "select packets from records_with_history order by packets\n"
+    )
+    finished = s3.flowsql(
+        *("run", "numbers", "--logs", f"{BUCKET}/{s3.prefix}", "--endpoint-url", s3.proxy.url),
+        *("--since", days[3], "--until", days[4]),
+    )
+    assert finished.out.split() == ["packets", "1", "2", "3"], finished.err
+    assert sorted(s3.read_keys()) == [key_of(day) for day in days[1:4]]
 
 
 # Faults: what the server does to the first of three objects, what becomes of it, and the load's exit code.
