@@ -22,7 +22,7 @@ from flowsql.views.views import VIEWS
 
 FOLDER = Path(__file__).parent
 COMMANDS = (
-    *("", "load", "run", "sql", "repl", "queries", "fields"),
+    *("", "load", "between", "run", "sql", "repl", "queries", "fields"),
     *("flow-logs", "flow-logs list", "flow-logs show", "flow-logs forget", "flow-logs create-command"),
     *("inventory", "inventory load", "inventory fetch", "doctor", "demo", "generate", "store"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -35,6 +35,10 @@ class Bench:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="flowsql-cases-")
+        # The store of the last case: the next one often has the same records.
+        self._case_folder = Path(self._folder.name) / "case"
+        self._loaded: tuple[Mapping[str, str], str] | None = None
+        self._report: LoadReport | None = None
 
     def __enter__(self) -> Bench:
         return self
@@ -48,22 +52,25 @@ class Bench:
 
     def run_case(self, query: SavedQuery, case: Case) -> Outcome:
         """The outcome of one case."""
-        folder = Path(self._folder.name) / "case"
         try:
-            return Outcome(case, _failure(query, case, folder))
-        finally:
-            shutil.rmtree(folder)
+            return Outcome(case, self._failure(query, case))
+        except FlowsqlError as error:
+            return Outcome(case, f"{error}\ntry: {error.remedy}" if error.remedy else str(error))
 
-
-def _failure(query: SavedQuery, case: Case, folder: Path) -> str:
-    try:
-        with Workspace(folder / "store") as workspace:
-            report = _load(workspace, case, folder / "logs")
+    def _failure(self, query: SavedQuery, case: Case) -> str:
+        with Workspace(self._case_folder / "store") as workspace:
+            report = self._load(workspace, case)
             if failure := _load_failure(report, case):
                 return failure
-            return _difference(*_answer(workspace, query, case, folder), case)
-    except FlowsqlError as error:
-        return f"{error}\ntry: {error.remedy}" if error.remedy else str(error)
+            return _difference(*_answer(workspace, query, case, self._case_folder), case)
+
+    def _load(self, workspace: Workspace, case: Case) -> LoadReport:
+        if self._report is None or self._loaded != (case.records, case.log_format):
+            self._report = None
+            shutil.rmtree(self._case_folder, ignore_errors=True)
+            self._report = _load(workspace, case, self._case_folder / "logs")
+            self._loaded = case.records, case.log_format
+        return self._report
 
 
 def _load(workspace: Workspace, case: Case, logs: Path) -> LoadReport:

@@ -233,7 +233,8 @@ class Scope:
     """Which records count: a record has one of the values of each option that was given.
 
     `account` to `interface` narrow the capture point; `ip`, `cidr` and `port` keep conversations
-    that touch one of them on either side; `where` is SQL about result rows, as typed.
+    that touch one of them on either side; `where` is SQL about result rows, as typed. `between` is
+    two lists of networks, one of which has either side, or empty.
     """
 
     account: tuple[str, ...] = ()
@@ -245,6 +246,7 @@ class Scope:
     cidr: tuple[str, ...] = ()
     port: tuple[int, ...] = ()
     where: str | None = None
+    between: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def parse(  # noqa: PLR0913 - one argument an option
@@ -284,7 +286,10 @@ class Scope:
 
     def describe(self) -> str:
         """One phrase: 'vpc vpc-1, port 80 or 443, where bytes > 0'; '' for an empty scope."""
-        given = [(f.name, getattr(self, f.name)) for f in fields(self)]
+        given = [(f.name, getattr(self, f.name)) for f in fields(self) if f.name != "between"]
+        if self.between:
+            ends = (" or ".join(map(_without_host_bits, networks)) for networks in self.between)
+            given.insert(0, ("between", " and ".join(ends)))
         return ", ".join(
             f"{name} {value if isinstance(value, str) else ' or '.join(map(str, value))}"
             for name, value in given
@@ -352,6 +357,12 @@ def _checked(seconds: int, text: str) -> int:
     if not 0 <= seconds < _END_OF_TIME:
         raise UsageError(f"{text!r} is outside the years 1970 to 2286", remedy=TIME_FORMS)
     return seconds
+
+
+def _without_host_bits(cidr: str) -> str:
+    """The address of a block of one, else the block."""
+    network = ipaddress.ip_network(cidr)
+    return str(network.network_address if network.num_addresses == 1 else network)
 
 
 def _without_zone(address: str) -> str:

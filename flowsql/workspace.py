@@ -18,6 +18,7 @@ from flowsql.store.sweep import GRACE_S
 from flowsql.views.views import published_statements
 
 if TYPE_CHECKING:
+    from flowsql.between.answer import Between
     from flowsql.library.saved_query import SavedQuery
     from flowsql.library.search_path import Library
     from flowsql.loading.report import LoadReport, Progress
@@ -263,22 +264,10 @@ class Workspace:
         nothing else. `on_session` gets the session before its statement runs, to watch its progress.
         Raises LibraryError for a wrong parameter, QueryError.
         """
-        from flowsql.library.parameters import bind, columns_needed
-
-        values = bind(query, texts, now=options.now, tz=options.tz)
         with self.session(options) as session:
             on_session(session)
-            notes = _missing_notes(session, query, sorted(columns_needed(query, values)))
-            if query.history_s is not None:
-                session.look_back(query.history_s)
-                notes += _history_notes(session, query.history_s)
-            _register_files(session, query, values)
-            statement = _filtered(session, _only_select(session, query), options)
             session.lock_down()
-            result = session.execute(statement, values)
-            result.judge = partial(session.trust, query.sql, notes, absence=query.absence)
-            result.title = query.question
-            yield limited(result, options.max_rows)
+            yield limited(ask(session, query, texts), options.max_rows)
 
     def diagnose(self, options: QueryOptions | None = None) -> Generator[Result, None, None]:
         """What is in the store and what can be asked of it, in sections: read one before the next.
@@ -289,6 +278,33 @@ class Workspace:
 
         with self.session(options or QueryOptions.parse()) as session:
             yield from diagnose(session, self.library)
+
+    def between(self, a: str, b: str, port: int | str | None = None, **texts: Any) -> Between:
+        """Whether A reached B, since when not, and what shows it, all of it in memory.
+
+        A and B are addresses, CIDR blocks, interface or instance ids; the options are those of `sql`, and
+        `bin`, the length of a bin ('5m'). Raises UsageError for ends that are none, StoreError, QueryError.
+        """
+        bin_text = texts.pop("bin", None)
+        options = QueryOptions.parse(**texts)
+        with self.open_between(a, b, port, bin_text, options) as between:
+            _read(between.result)
+            return between
+
+    @contextmanager
+    def open_between(
+        self, a: str, b: str, port: int | str | None, bin_text: str | None, options: QueryOptions
+    ) -> Iterator[Between]:
+        """The same while a session lasts, which the trust of its result needs."""
+        from flowsql.between.answer import answer_between
+        from flowsql.window import of_option, parse_port, parse_span
+
+        number = None if port is None else parse_port(str(port))
+        bin_s = None if bin_text is None else of_option("--bin", parse_span, bin_text)
+        if bin_s == 0:
+            raise UsageError("must be longer than nothing", where="--bin")
+        with self.session(options) as session:
+            yield answer_between(session, a, b, number, bin_s)
 
     def session(self, options: QueryOptions) -> Session:
         """A session of one's own, for statements that build on each other. Raises StoreError."""
@@ -401,6 +417,23 @@ def _spool() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def ask(session: Session, query: SavedQuery, texts: Mapping[str, str]) -> Result:
+    """The Result of a saved query in that session. Raises LibraryError for a wrong parameter, QueryError."""
+    from flowsql.library.parameters import bind, columns_needed
+
+    options = session.options
+    values = bind(query, texts, now=options.now, tz=options.tz)
+    notes = _missing_notes(session, query, sorted(columns_needed(query, values)))
+    if query.history_s is not None:
+        session.look_back(query.history_s)
+        notes += _history_notes(session, query.history_s)
+    _register_files(session, query, values)
+    result = session.execute(_filtered(session, _only_select(session, query), options), values)
+    result.judge = partial(session.trust, query.sql, notes, absence=query.absence)
+    result.title = query.question
+    return result
 
 
 def _only_select(session: Session, query: SavedQuery) -> Any:

@@ -6,8 +6,12 @@ import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
+from zoneinfo import ZoneInfo
 
 import pytest
+
+from flowsql.library.parameters import convert
+from flowsql.library.search_path import find_library
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -32,3 +36,17 @@ def test_every_page_is_linked_from_the_readme() -> None:
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     pages = {f"docs/{page.name}" for page in (REPOSITORY / "docs").glob("*.md")}
     assert pages == set(re.findall(r"\((docs/[a-z0-9-]+\.md)\)", readme))
+
+
+def test_what_others_call_it_can_be_run() -> None:
+    text = (REPOSITORY / "docs" / "other-names.md").read_text(encoding="utf-8")
+    commands = re.findall(r"`run ([^`]+)`", text)
+    assert len(commands) > 60
+    for command in commands:
+        name, *words = command.split()
+        query, preset = find_library(None, None).get(name)
+        given = dict(word.split("=", 1) for word in words if re.fullmatch(r"\w+=\S+", word))
+        texts = {k: v for k, v in {**preset, **given}.items() if v not in ("...", "list.csv")}
+        known = {parameter.name: parameter for parameter in query.parameters}
+        for parameter, value in texts.items():
+            convert(known[parameter], value, now=0, tz=ZoneInfo("UTC"))

@@ -46,9 +46,11 @@ def _run(unpacked: Path, *arguments: str) -> str:
 def test_data_files_are_in_the_wheel(unpacked: Path) -> None:
     package = unpacked / "flowsql"
     for name in (
+        "between/attempts.sql",
         "ingest/tokenizer.so",
         "logformat/fields.csv",
         "store/catalog.sql",
+        "store/group_by.so",
         "views/flows.sql",
         "views/functions.sql",
         "py.typed",

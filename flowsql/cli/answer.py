@@ -21,15 +21,8 @@ if TYPE_CHECKING:
 
 def answer(results: Iterable[Result], output: OutputOptions, query: QueryOptions, narrator: Narrator) -> None:
     """Renders each result as it comes. Raises OutputError when the file cannot be written."""
-    from flowsql.output.formats import format_for, format_named
-
     is_terminal = output.output is None and sys.stdout.isatty()
-    if output.format:
-        chosen = format_named(output.format)
-    elif output.output:
-        chosen = format_for(Path(output.output))
-    else:
-        chosen = format_named("table" if is_terminal else "csv")
+    chosen = format_of(output)
     for number, result in enumerate(results):
         if number and not output.output and chosen.name == "table":
             sys.stdout.write("\n")
@@ -39,6 +32,17 @@ def answer(results: Iterable[Result], output: OutputOptions, query: QueryOptions
             narrator.notice(f"only the first {output.max_rows:,} rows are shown (--max-rows)")
         if not narrator.is_quiet and result.trust:
             narrator.figures("trust", result.trust.line(), **_as_figures(result))
+
+
+def format_of(output: OutputOptions) -> Format:
+    """The format asked for, else the file's, else a table for a terminal and csv for a pipe."""
+    from flowsql.output.formats import format_for, format_named
+
+    if output.format:
+        return format_named(output.format)
+    if output.output:
+        return format_for(Path(output.output))
+    return format_named("table" if sys.stdout.isatty() else "csv")
 
 
 def _options(output: OutputOptions, query: QueryOptions, *, is_terminal: bool) -> Options:

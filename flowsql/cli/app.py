@@ -17,7 +17,7 @@ from flowsql import __version__
 
 # Each is the function of its name in flowsql.cli.NAME, or, for the groups, the Typer `app` there.
 COMMANDS = (
-    *("load", "run", "sql", "repl", "queries", "fields", "flow-logs", "inventory"),
+    *("load", "between", "run", "sql", "repl", "queries", "fields", "flow-logs", "inventory"),
     *("doctor", "demo", "generate", "store"),
 )
 _GROUPS = {"flow-logs", "inventory", "store"}
@@ -44,8 +44,9 @@ def app_of(names: Iterable[str] = COMMANDS) -> typer.Typer:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        is_compiled = resources.files("flowsql").joinpath("ingest/tokenizer.so").is_file()
-        lacks = "" if is_compiled else " (without the compiled tokenizer: text loads more slowly)"
+        libraries = ("ingest/tokenizer.so", "store/group_by.so")
+        is_compiled = all(resources.files("flowsql").joinpath(library).is_file() for library in libraries)
+        lacks = "" if is_compiled else " (without its compiled parts: logs load more slowly)"
         print(f"flowsql {__version__}{lacks}")
         raise typer.Exit
 

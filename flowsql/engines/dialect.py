@@ -30,7 +30,7 @@ _FUNCTIONS = """
     row_number rank lag lead first_value last_value
     abs round ceil floor power sqrt
     concat concat_ws contains left right length lower upper lpad rpad replace split_part starts_with
-    substring strpos regexp_extract regexp_matches regexp_replace
+    substring strpos trim regexp_extract regexp_matches regexp_replace
     to_timestamp epoch date_trunc generate_series range unnest error
 """
 _TYPES = "BOOLEAN INT BIGINT DOUBLE DECIMAL TEXT VARCHAR DATE TIMESTAMP TIMESTAMPNTZ TIMESTAMPTZ"

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS = 10_000
 _RECORDS = View("records", "", "")
+_EVERY_COLUMN = frozenset(name for name, _ in RECORD_COLUMNS)
 # What is counted for the trust line, whatever a statement reads.
 _TRUST_COLUMNS = frozenset({"log_status", "packets", "bytes"})
 # Statements that give rows to show; of the others only an error is of interest.
@@ -186,6 +187,7 @@ class Session:
             self._selections["logged_records"] = (window, points)
         if window.is_bounded and self.options.context_s:
             self._selections["records_in_context"] = (window.widened(self.options.context_s), conditions)
+        self._gathered = self._gather_records(window) if self.options.scope.between else {}
         self._make_views(NOTHING, self._con)
         for table in ("loads", "segments", "objects", "flow_logs"):
             self._con.execute(f"create or replace view {table} as from catalog.{table}")
@@ -193,6 +195,24 @@ class Session:
             "create or replace view rejects as"
             " select loads.name, rejects.* from catalog.rejects join catalog.loads using (load_id)"
         )
+
+    def _gather_records(self, window: Window) -> dict[str, str]:
+        """Makes a table of the few records between two ends, which views read again and again.
+
+        Relation -> SELECT of those that are read from it.
+        """
+        reached = self._records(
+            window.widened(self.options.context_s), conditions_of(self.options.scope), _EVERY_COLUMN
+        )
+        self._con.execute(f"create or replace table records_between as {reached}")
+        times = 'coalesce("start", "end")'
+        bounds = [f"{times} >= {window.since}"] if window.since is not None else []
+        bounds += [f"{times} < {window.until}"] if window.until is not None else []
+        where = f" where {' and '.join(bounds)}" if bounds else ""
+        return {
+            "records": f"select * from records_between{where}",
+            "records_in_context": "select * from records_between",
+        }
 
     def count(self) -> Trust:
         """What the session's records are, without how complete they are. Raises QueryError."""
@@ -237,6 +257,7 @@ class Session:
         for view in (_RECORDS, *views):
             selection = self._selections.get(view.name)
             sql = self._records(*selection, columns) if selection else view.sql
+            sql = self._gathered.get(view.name, sql)
             is_filled = view.name in filled
             made, was_filled = self._made.get(view.name, ("", False))
             if made == sql and was_filled >= is_filled:

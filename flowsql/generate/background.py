@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 
 _MOST_WAITING = 16
@@ -32,6 +32,13 @@ class Background:
         """Wait until all is done."""
         while self._waiting:
             self._waiting.popleft().result()
+
+    def abandon(self) -> None:
+        """Wait for what is being done, and forget the rest and what went wrong."""
+        for work in self._waiting:
+            work.cancel()
+        wait(self._waiting)
+        self._waiting.clear()
 
     def __enter__(self) -> Background:
         return self

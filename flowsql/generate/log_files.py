@@ -122,6 +122,7 @@ class _Open:
 
     def abandon(self) -> None:
         """Leave nothing behind."""
+        self._log.abandon()
         self.stack.__exit__(GeneratorExit, GeneratorExit(), None)
 
 

@@ -160,8 +160,11 @@ def _truth_writer(directory: Path, relations: Relations, background: Background)
 
     with whole_file(directory / TRUTH / "truth.parquet") as file:
         writer = TruthWriter(file, relations, background)
-        yield writer
-        writer.close()
+        try:
+            yield writer
+            writer.close()
+        finally:
+            writer.abandon()
 
 
 def _write(traffic: Traffic, schedule: Schedule, files: LogFiles) -> None:

@@ -14,6 +14,7 @@ from flowsql.generate.relations import Leg, Outcome, Relation, Relations
 from flowsql.generate.services import Life
 from flowsql.generate.topology import Interface
 from flowsql.generate.traffic import Finished
+from flowsql.generate.write import let_go
 
 _CHUNK = 65_536
 
@@ -77,6 +78,11 @@ class TruthWriter:
         self._write()
         self._background.finish()
         self._writer.close()
+
+    def abandon(self) -> None:
+        """Let go of the file, unless it is closed."""
+        self._background.abandon()
+        let_go(self._writer)
 
     def _write(self) -> None:
         rows, first_id = self._rows, self._written

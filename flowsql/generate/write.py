@@ -17,6 +17,7 @@ from flowsql.generate.traffic import LEG, Record
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 _GZIP_LEVEL = 6
 _GZIP_WBITS = 31  # the wrapper is gzip's; zlib puts no time into it, so same text means same bytes
@@ -32,6 +33,9 @@ class LogFile(Protocol):
 
     def finish(self) -> None:
         """Write what is left to write; the caller closes the file."""
+
+    def abandon(self) -> None:
+        """Let go of the file, which the caller closes and deletes."""
 
 
 class Format(Protocol):
@@ -83,6 +87,9 @@ class _TextFile:
         self._compress()
         self._background.finish()
         self._file.write(self._gzip.flush())
+
+    def abandon(self) -> None:
+        self._background.abandon()
 
     def _compress(self) -> None:
         block, self._lines = "".join(self._lines).encode(), []
@@ -188,6 +195,10 @@ class _ParquetFile:
         self._background.finish()
         self._parquet.close()
 
+    def abandon(self) -> None:
+        self._background.abandon()
+        let_go(self._parquet)
+
     def _write(self) -> None:
         table, self._records = self._table_of(self._records), []
         self._background.do(lambda: self._parquet.write_table(table))
@@ -196,6 +207,17 @@ class _ParquetFile:
 def _parquet_value(column: Column, leg: Leg) -> Value:
     value = column.fixed(leg)
     return "-" if value is None and not column.field.is_integer else value
+
+
+def let_go(writer: pq.ParquetWriter) -> None:
+    """Closes a Parquet writer while it has a file; what that cannot hold any more is not missed."""
+    import pyarrow as pa
+
+    try:
+        writer.close()
+    except (OSError, pa.ArrowException):
+        # Else it tries again when it is collected, and complains where nobody can help it.
+        writer.is_open = False
 
 
 @contextmanager

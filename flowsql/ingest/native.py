@@ -49,7 +49,9 @@ def _library() -> ctypes.CDLL | None:
     except OSError:
         return None
     columns, number = ctypes.POINTER(_Column), ctypes.c_int64
-    library.flowsql_tokenize.argtypes = [ctypes.c_char_p, number, columns, number, number]
+    library.flowsql_lines.argtypes = [ctypes.c_void_p, number]
+    library.flowsql_lines.restype = number
+    library.flowsql_tokenize.argtypes = [ctypes.c_void_p, number, columns, number, number]
     library.flowsql_tokenize.restype = number
     library.flowsql_release.argtypes = [columns, number]
     library.flowsql_release.restype = None
@@ -61,7 +63,7 @@ def is_available() -> bool:
     return _library() is not None
 
 
-def tokenize(block: bytes, fields: Sequence[Field]) -> pa.Table | None:
+def tokenize(block: bytes | memoryview, fields: Sequence[Field]) -> pa.Table | None:
     """One row a line, one column a field under its AWS name: integers, and text as dictionaries; `-` is null.
 
     Integers are not negative and fit their type; times are smaller than MILLISECONDS_TO; texts are any bytes
@@ -71,11 +73,12 @@ def tokenize(block: bytes, fields: Sequence[Field]) -> pa.Table | None:
     library = _library()
     if library is None:
         return None
-    rows = block.count(b"\n") + (not block.endswith(b"\n"))
+    text = pa.py_buffer(block)
+    rows = library.flowsql_lines(text.address, text.size)
     columns = (_Column * len(fields))()
     buffers = [_prepare(column, field, rows) for column, field in zip(columns, fields, strict=True)]
     try:
-        if library.flowsql_tokenize(block, len(block), columns, len(fields), rows) != rows:
+        if library.flowsql_tokenize(text.address, text.size, columns, len(fields), rows) != rows:
             return None
         arrays = [_array(column, rows, *kept) for column, kept in zip(columns, buffers, strict=True)]
     finally:

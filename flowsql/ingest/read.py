@@ -9,7 +9,7 @@ from itertools import chain
 from typing import BinaryIO, Protocol
 
 from flowsql.errors import SourceError
-from flowsql.ingest.blocks import read_blocks
+from flowsql.ingest.blocks import Buffers, line_end, read_blocks, whole_lines
 from flowsql.ingest.decompress import ContentStream
 from flowsql.ingest.detect import PARQUET_MAGIC, SAMPLE_BYTES, NotFlowLogs, tell_format
 from flowsql.ingest.line import normal_form
@@ -58,9 +58,11 @@ def start_reading(
     *,
     registered: Callable[[str], Sequence[tuple[Field, ...]]] = lambda log_group: (),
     quick: bool = False,
+    buffers: Buffers | None = None,
 ) -> Reading:
     """A Reading of the object, in its own log format, one `registered` for it and the log group that it names
-    ('' if none), or `given`; `quick`, with a quick content hash.
+    ('' if none), or `given`; `quick`, with a quick content hash. Objects that are read one after the other
+    may share `buffers`.
 
     Raises SourceError when it cannot be opened, NotFlowLogs or UndecidedFormat (detect.py) when its
     content is not, or may not be, flow logs.
@@ -73,7 +75,7 @@ def start_reading(
             from flowsql.ingest.parquet import ParquetReading
 
             return ParquetReading(raw, log_object.name, HEAD_BYTES, quick=quick)
-        return TextReading(raw, log_object.name, given, registered, quick=quick)
+        return TextReading(raw, log_object.name, given, registered, quick=quick, buffers=buffers or Buffers())
     except OSError as error:
         raw.close()
         raise unreadable(log_object.name, error) from error
@@ -110,7 +112,9 @@ class TextReading:
         registered: Callable[[str], Sequence[tuple[Field, ...]]],
         *,
         quick: bool,
+        buffers: Buffers,
     ) -> None:
+        self._buffers = buffers
         self._content = ContentStream(raw, quick=quick)
         self._raw = raw
         self._name = name
@@ -175,7 +179,7 @@ class TextReading:
         from the start of the object.
         """
         lines_before = 0
-        for block in _in_order(self._blocks(), self.fields, self._others, pool):
+        for block in _in_order(self._blocks(), self.fields, self._others, pool, self._buffers):
             block.rejects = [reject.moved(lines_before) for reject in block.rejects]
             lines_before += block.lines
             yield block
@@ -184,15 +188,15 @@ class TextReading:
         """Lets go of the object's bytes."""
         self._raw.close()
 
-    def _blocks(self) -> Iterator[bytes | ParsedBlock]:
-        blocks = read_blocks(self._chunks)
+    def _blocks(self) -> Iterator[memoryview | ParsedBlock]:
+        blocks = read_blocks(self._chunks, buffers=self._buffers)
         if self._has_header:
-            before, body = _split_header(next(blocks, b""))
+            before, body = _split_header(next(blocks, memoryview(b"")))
             yield ParsedBlock(self.fields, lines=before, headers=1, blank=before - 1)
             blocks = chain([body] if body else [], blocks)
         for block in blocks:
             # What a damaged object ends with is the torso of a line, not a line.
-            yield block[: block.rfind(b"\n") + 1] if self.damage and block[-1:] != b"\n" else block
+            yield whole_lines(block) if self.damage else block
 
     def _until_failure(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The chunks that the system gives; the first ones are in the sample already."""
@@ -202,35 +206,37 @@ class TextReading:
             self._failure = f"cannot be read to its end: {error.strerror or error}"
 
 
-def _split_header(block: bytes) -> tuple[int, bytes]:
+def _split_header(block: memoryview) -> tuple[int, memoryview]:
     """(lines up to and including the header, the rest); blank lines may stand before a header."""
     lines, end = 0, 0
     while end < len(block):
-        start, end = end, block.find(b"\n", end) + 1 or len(block)
+        start, end = end, line_end(block, end)
         lines += 1
-        if normal_form(block[start:end], 0):
+        if normal_form(bytes(block[start:end]), 0):
             break
     return lines, block[end:]
 
 
 def _in_order(
-    blocks: Iterator[bytes | ParsedBlock],
+    blocks: Iterator[memoryview | ParsedBlock],
     fields: tuple[Field, ...],
     others: tuple[tuple[Field, ...], ...],
     pool: Executor,
+    buffers: Buffers,
 ) -> Iterator[ParsedBlock]:
-    """Parses blocks in the pool, a few ahead, and yields them in order.
+    """Parses blocks in the pool, a few ahead, and yields them in order; gives back their memory.
 
     A block is parsed in the log format that its predecessor ended with. That is known only when the
     predecessor is done, so blocks ahead assume that it does not change, and are parsed again if it did.
     """
-    ahead: deque[tuple[bytes, tuple[Field, ...], Future[ParsedBlock]]] = deque()
+    ahead: deque[tuple[memoryview, tuple[Field, ...], Future[ParsedBlock]]] = deque()
 
     def finish_oldest() -> ParsedBlock:
         nonlocal fields
         block, assumed, future = ahead.popleft()
         parsed = future.result() if assumed == fields else parse_block(block, fields, others)
         fields = parsed.fields
+        buffers.give(block)
         return parsed
 
     for block in blocks:

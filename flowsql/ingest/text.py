@@ -58,7 +58,7 @@ class ParsedBlock:
 
 
 def parse_block(
-    block: bytes, fields: Sequence[Field], others: Sequence[tuple[Field, ...]] = ()
+    block: bytes | memoryview, fields: Sequence[Field], others: Sequence[tuple[Field, ...]] = ()
 ) -> ParsedBlock:
     """The records and rejects of a block of whole lines in the log format `fields`.
 
@@ -66,20 +66,21 @@ def parse_block(
 
     `-` becomes null, tag values are percent-decoded, millisecond times become seconds; NODATA and
     SKIPDATA records are kept; header lines inside the block change the log format from there on. No input
-    raises: a line that does not fit is a reject.
+    raises: a line that does not fit is a reject. Nothing of the block's memory is kept.
     """
     fields = tuple(fields)
     parsed = ParsedBlock(fields)
-    if b"\r" in block:
-        block = block.replace(b"\r\n", b"\n")
     # Where another log format has as many fields, each line has to be looked at.
     has_twin = any(len(other) == len(fields) for other in others)
-    raw = None if has_twin else _read(block, fields)
+    raw, text = None if has_twin else _tokenized(block, fields), b""
+    if raw is None:
+        text = bytes(block).replace(b"\r\n", b"\n")
+        raw = None if has_twin else _read(text, fields)
     if raw is not None and not _may_have_header(raw, fields):
         parsed.lines = raw.num_rows
         parsed._add(fields, raw)
     else:
-        _parse_line_by_line(block, parsed, others)
+        _parse_line_by_line(text or bytes(block), parsed, others)
     return parsed
 
 
@@ -179,10 +180,13 @@ def _read(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:
     """The block's records, one a line, by one vectorised pass; None if any line in it is unusual."""
     if not block or b"\r" in block:
         return None
-    table = native.tokenize(block, fields)
-    if table is not None and _has_ordinary_texts(table, fields):
-        return table
-    return _read_csv(block, fields)
+    table = _tokenized(block, fields)
+    return table if table is not None else _read_csv(block, fields)
+
+
+def _tokenized(block: bytes | memoryview, fields: tuple[Field, ...]) -> pa.Table | None:
+    table = native.tokenize(block, fields) if block else None
+    return table if table is not None and _has_ordinary_texts(table, fields) else None
 
 
 def _read_csv(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:

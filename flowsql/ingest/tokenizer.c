@@ -108,6 +108,15 @@ static inline const char *number(const char *at, const char *end, int64_t *value
     return at;
 }
 
+/* memcmp for texts as short as most values are. */
+static inline int is_same(const char *a, const char *b, int64_t length) {
+    uint64_t a_start, b_start, a_end, b_end;
+    if (length < 8 || length > 16) return !memcmp(a, b, (size_t)length);
+    memcpy(&a_start, a, 8), memcpy(&b_start, b, 8);
+    memcpy(&a_end, a + length - 8, 8), memcpy(&b_end, b + length - 8, 8);
+    return a_start == b_start && a_end == b_end;
+}
+
 static int grow_slots(Column *c) {
     int64_t count = c->slot_count * 4;
     Slot *slots = calloc((size_t)count, sizeof *slots);
@@ -146,7 +155,7 @@ static inline int64_t place_of(Column *c, const char *text, int64_t length, uint
     for (; c->slots[i].place; i = (i + 1) & (c->slot_count - 1)) {
         int32_t place = c->slots[i].place - 1;
         if (c->slots[i].hash == hash && c->offsets[place + 1] - c->offsets[place] == length &&
-            !memcmp(c->text + c->offsets[place], text, (size_t)length))
+            is_same(c->text + c->offsets[place], text, length))
             return place;
     }
     if (!has_room(c, length)) return NO_MEMORY;
@@ -182,7 +191,7 @@ static inline const char *read_value(Column *c, int64_t row, const char *at, con
     if (c->last >= 0) { /* most often it is the text of the record before */
         int64_t start = c->offsets[c->last], length = c->offsets[c->last + 1] - start;
         if (end - at >= length && (end - at == length || (uint8_t)at[length] <= 0x20) &&
-            !memcmp(at, c->text + start, (size_t)length)) {
+            is_same(at, c->text + start, length)) {
             ((int32_t *)c->values)[row] = (int32_t)c->last;
             mark_valid(c, row);
             return at + length;
@@ -211,6 +220,19 @@ static int64_t read_lines(const char *at, const char *end, Column *columns, int6
         }
     }
     return row;
+}
+
+/* The number of lines; the last one need not end with a line feed. */
+int64_t flowsql_lines(const char *block, int64_t size) {
+    int64_t lines = size && block[size - 1] != '\n';
+    for (int64_t start = 0; start < size; start += 255) {
+        /* Never more than a byte holds: so many bytes are compared and added up at a time. */
+        uint8_t found = 0;
+        int64_t end = size - start < 255 ? size : start + 255;
+        for (int64_t i = start; i < end; i++) found += block[i] == '\n';
+        lines += found;
+    }
+    return lines;
 }
 
 void flowsql_release(Column *columns, int64_t fields) {

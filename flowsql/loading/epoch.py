@@ -70,12 +70,13 @@ class StoreEpoch:
     def __init__(self, store: Store, staging: Staging) -> None:
         self._store = store
         self._staging = staging
-        self._encoder = ThreadPoolExecutor(1, "encode")
+        self._encoder = ThreadPoolExecutor(2, "encode")
         self._committer = ThreadPoolExecutor(1, "commit")
         self._batch = self._new_batch()
         self._committing: tuple[_Batch, Future[list[Load]]] | None = None
         self._ids = range(0)
         self._expected_loads = 0
+        self.has_published = False
 
     def __enter__(self) -> StoreEpoch:
         return self
@@ -157,7 +158,7 @@ class StoreEpoch:
             if not (batch.finished or sightings):
                 return []
             described = {load.load_id: load.described() for load in [*batch.finished, *batch.dropped]}
-            return commit(
+            lost = commit(
                 self._store,
                 self._staging,
                 batch.segments.finish(described),
@@ -166,6 +167,8 @@ class StoreEpoch:
                 batch.rejects,
                 [load.load_id for load in batch.dropped],
             )
+            self.has_published = True
+            return lost
         except OSError as error:
             raise self.write_error(error) from error
         finally:

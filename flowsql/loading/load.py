@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 
+import pyarrow as pa
+
 from flowsql import store as store_package
 from flowsql.errors import Interrupted, StoreError
 from flowsql.loading.epoch import DryRun, Epoch, StoreEpoch
@@ -55,13 +57,32 @@ def load_sources(
         if dry_run:
             load(DryRun())
             return report
-        store.create()
+        # Its views come with the first commit, made while the next objects are read.
+        lacks_views = store.create(with_views=False)
         with store.staging() as staging:
-            with StoreEpoch(store, staging) as epoch:
+            with _kept_memory(), StoreEpoch(store, staging) as epoch:
                 load(epoch)
+            if lacks_views and not epoch.has_published and not report.stopped_by:
+                store.upgrade()
             if report.records and not report.stopped_by:
                 _merge_small(store, staging, report)
             return report
+
+
+@contextmanager
+def _kept_memory() -> Iterator[None]:
+    """Arrow's memory comes from jemalloc, where it has that, while a load goes on.
+
+    Its default, mimalloc, soon gives what is free back to the system: a tenth of a load's CPU time went into
+    getting it again.
+    """
+    before = pa.default_memory_pool()
+    if "jemalloc" in pa.supported_memory_backends():
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)
 
 
 def _merge_small(store: Store, staging: Staging, report: LoadReport) -> None:

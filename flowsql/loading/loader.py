@@ -12,6 +12,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 
 from flowsql.errors import FlowsqlError, SourceError, StoreError
+from flowsql.ingest.blocks import Buffers
 from flowsql.ingest.detect import NotFlowLogs
 from flowsql.ingest.digest import digest_of
 from flowsql.ingest.read import Reading, Unreadable, open_object, start_reading, unreadable
@@ -55,6 +56,7 @@ class Loader:
         self._again = again
         self._wanted = wanted
         self._on_progress = on_progress
+        self._buffers = Buffers()
         self._progress = Progress()
         self._report = report
 
@@ -159,7 +161,9 @@ class Loader:
             # A name of AWS's is an identity; whatever else an object is known by is its content.
             quick = aws_name(log_object.name) is not None
             registered = partial(self._registered, log_object.name)
-            reading = start_reading(log_object, self._log_format, registered=registered, quick=quick)
+            reading = start_reading(
+                log_object, self._log_format, registered=registered, quick=quick, buffers=self._buffers
+            )
         except SourceLost:
             raise
         except NotFlowLogs as error:

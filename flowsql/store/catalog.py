@@ -50,11 +50,11 @@ class Catalog:
         self.path = folder / FILE_NAME
         self.lock_path = folder / "lock"
 
-    def create(self, staging: Path, view_statements: ViewStatements, wait_s: float) -> None:
-        """Publishes an empty catalogue if there is none yet."""
+    def create(self, staging: Path, view_statements: ViewStatements, wait_s: float) -> bool:
+        """Publishes an empty catalogue if there is none yet, and says whether it did."""
         with writers_queue(self.lock_path, wait_s):
             if self.path.exists():
-                return
+                return False
             draft = staging / FILE_NAME
             first = _first_empty.get(view_statements)
             if first:
@@ -64,6 +64,7 @@ class Catalog:
             (_set_identity if first else create_tables)(con)
             self._publish(con, draft, view_statements)
             _first_empty.setdefault(view_statements, self.path.read_bytes())
+            return True
 
     @contextmanager
     def change(
@@ -122,8 +123,12 @@ class Catalog:
 
     def _publish(self, con: duckdb.DuckDBPyConnection, draft: Path, view_statements: ViewStatements) -> None:
         try:
-            for statement in view_statements(con):
+            statements = view_statements(con)
+            # In one transaction: a new catalogue has some eighty, each of which would wait for the disk.
+            con.execute("begin")
+            for statement in statements:
                 con.execute(statement)
+            con.execute("commit")
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             # `records` names the segments, and DuckDB looks at the first of each kind.
             cause = f"a segment cannot be read: {str(error).splitlines()[0]}"

@@ -107,7 +107,7 @@ def _run(
 
     waiting: list[Merged] = []
     try:
-        with ThreadPoolExecutor(1, "encode") as encoder:
+        with ThreadPoolExecutor(2, "encode") as encoder:
             for job in jobs:
                 waiting.append(merge(job, store.folder, staging.path, encoder, states, check))
                 records = sum(c.live_records for merged in waiting for c in merged.job)

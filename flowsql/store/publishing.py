@@ -15,6 +15,7 @@ from flowsql.store.statistics import (
     refresh_statistics,
     remove_unlisted_statistics,
     statistics_of,
+    statistics_of_groups,
 )
 from flowsql.store.store import Store
 from flowsql.store.sweep import GRACE_S, remove_unlisted, sweep_superseded
@@ -34,16 +35,15 @@ def publishing(
     paths = [segment.path for segment in segments]
     try:
         staging.intend(paths)
+        counted = [_to_count(segment, dead) for segment in segments if segment.by_load.keys() - dead]
         # Counted in the staging folder: other writers need not wait for it.
-        counted = [
-            Counted(s.segment_id, s.file, s.columns, dead) for s in segments if s.by_load.keys() - dead
-        ]
-        statistics = statistics_of(counted, staging.path)
+        statistics = statistics_of([c for c in counted if c.groups is None], staging.path)
         with store.catalog.change(staging.path, store.view_statements, store.wait_s) as con:
             sweep_superseded(con, store.folder, GRACE_S)
             before = _dead_loads(con)
             yield con
             statistics.insert_into(con)
+            statistics_of_groups(con, [c for c in counted if c.groups is not None]).insert_into(con)
             remove_unlisted_statistics(con)
             left_out = {(c.segment_id, load_id) for c in counted for load_id in c.dead}
             buried = _dead_loads(con) - before - left_out
@@ -54,6 +54,12 @@ def publishing(
         if isinstance(error, (OSError, duckdb.Error)):
             raise store_error(error, store.folder) from error
         raise
+
+
+def _to_count(segment: Segment, dead: Collection[int]) -> Counted:
+    # How all the records group does not tell how those group that are left without some loads.
+    groups = segment.groups if segment.by_load.keys().isdisjoint(dead) else None
+    return Counted(segment.segment_id, segment.file, segment.columns, dead, groups)
 
 
 def _dead_loads(con: duckdb.DuckDBPyConnection) -> set[tuple[str, int]]:

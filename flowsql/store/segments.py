@@ -7,7 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,8 +19,11 @@ import pyarrow.parquet as pq
 
 from flowsql.logformat.fields import DISTINCT_FIELDS
 from flowsql.logformat.schema import EXTRA, arrow_type
+from flowsql.store import grouping
 from flowsql.store.catalog import sync_file
 from flowsql.store.counts import Counts
+from flowsql.store.grouping import TooManyGroups
+from flowsql.store.segment_groups import SegmentGroups
 
 STORE_VERSION = 1
 # In a segment's own metadata: what it holds, as JSON, and the SHA-256 of that text.
@@ -33,7 +36,8 @@ _SECONDS_A_DAY = 86_400
 _LAST_DAY = 2_932_896  # 9999-12-31, the last day that has a date
 _DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 
-# Integers with so many different values that a dictionary of them costs more time than it saves room.
+# Integers with so many different values that a dictionary of them costs more time than it saves room. What
+# their differences take, zstd cannot make smaller.
 _SCATTERED = frozenset({"srcport", "dstport", "bytes"})
 
 LOAD_ID = pa.field("load_id", pa.int64())
@@ -60,6 +64,8 @@ class Segment:
     by_load: dict[int, Counts]
     size_bytes: int
     sha256: str
+    groups: Mapping[str, pa.Table] | None
+    """How its records group (groups.sql), if that is known."""
 
 
 class SegmentSet:
@@ -130,7 +136,11 @@ class SegmentWriter:
     _waiting: list[pa.Table] = field(default_factory=list)
     _waiting_records: int = 0
     _writer: pq.ParquetWriter | None = None
-    _encoding: Future[None] | None = None
+    _encoding: list[Future[None]] = field(default_factory=list)
+    _groups: SegmentGroups | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._groups = SegmentGroups(self.columns) if grouping.is_available() else None
 
     @property
     def file(self) -> Path:
@@ -150,24 +160,29 @@ class SegmentWriter:
     def _write_waiting(self) -> None:
         """Hands the waiting records to the encoder, once it is done with those before."""
         self._encoded()
-        self._encoding = self.encoder.submit(self._write_row_group, self._waiting)
+        table = pa.concat_tables(self._waiting)
         self._waiting, self._waiting_records = [], 0
+        self._encoding = [
+            self.encoder.submit(self._write_row_group, table),
+            self.encoder.submit(self._group, table),
+        ]
 
     def _encoded(self) -> None:
         """Returns when nothing is being encoded. Raises the OSError that encoding ended with."""
-        encoding, self._encoding = self._encoding, None
-        if encoding is not None:
-            encoding.result()
+        encoding, self._encoding = self._encoding, []
+        wait(encoding)
+        for future in encoding:
+            future.result()
 
-    def _write_row_group(self, tables: list[pa.Table]) -> None:
+    def _write_row_group(self, table: pa.Table) -> None:
         # One dictionary for all chunks of a column lets the writer take it over as it is.
-        table = pa.concat_tables(tables).unify_dictionaries()
+        table = table.unify_dictionaries()
         if self._writer is None:
             self._writer = pq.ParquetWriter(
                 str(self.file),
                 table.schema,
-                compression="zstd",
-                compression_level=1,
+                compression={n: "none" if n in _SCATTERED else "zstd" for n in table.column_names},
+                compression_level={n: 1 for n in table.column_names if n not in _SCATTERED},
                 store_schema=False,
                 write_page_checksum=True,
                 use_dictionary=[name for name in table.column_names if name not in _SCATTERED],
@@ -175,6 +190,21 @@ class SegmentWriter:
                 write_statistics=[f.name for f in table.schema if pa.types.is_integer(f.type)],
             )
         self._writer.write_table(table, row_group_size=table.num_rows)
+
+    def _group(self, table: pa.Table) -> None:
+        try:
+            if self._groups is not None:
+                for batch in table.to_batches():
+                    self._groups.add(batch)
+        except TooManyGroups:
+            self._groups = None
+
+    def _found_groups(self) -> Mapping[str, pa.Table] | None:
+        groups, self._groups = self._groups, None
+        try:
+            return groups.relations() if groups is not None else None
+        except TooManyGroups:
+            return None
 
     def finish(self, loads: Sequence[Mapping[str, object]], supersedes: Sequence[str] = ()) -> Segment:
         """Closes the file, with the descriptions of its loads and the ids of the segments it replaces."""
@@ -205,6 +235,7 @@ class SegmentWriter:
             by_load=self.by_load,
             size_bytes=self.file.stat().st_size,
             sha256=sha256,
+            groups=self._found_groups(),
         )
 
     def discard(self) -> None:

@@ -1,12 +1,13 @@
 """What is counted of each segment's live records, for views and completion that must not read them all.
 
-Computed over the finished file by DuckDB, whether a load, a compaction or a repair made it.
+It begins with groups of the records. A writer finds them on the way (segment_groups.py); where it did not, or
+some of the records are dead by now, DuckDB finds the same in the finished file.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -17,43 +18,44 @@ import pyarrow as pa
 
 from flowsql.store.catalog import engine_connection, quoted
 from flowsql.store.records import RECORD_COLUMNS
+from flowsql.store.segment_groups import (
+    ALL_EXCHANGES_UP_TO,
+    MOST_VALUES,
+    PAIR,
+    POINTS,
+    PROFILE,
+    TGW,
+    VALUE_COLUMNS,
+)
 
 # The tables of the catalogue that these statistics fill.
 TABLES = (
     *("segment_addresses", "segment_interfaces", "segment_services", "segment_endpoints"),
     "segment_values",
 )
-# Of these columns the most frequent values are kept; those of `_PROFILE` and `_PAIRS` are counted already.
-_PROFILE = ("account_id", "protocol", "action", "log_status", "vpc_id")
-_PAIRS = ("srcaddr", "dstaddr")
-_VALUE_COLUMNS = (
-    *_PROFILE,
-    *_PAIRS,
-    *("dstport", "subnet_id", "instance_id", "interface_id", "resource_id", "region", "az_id"),
-    *("flow_direction", "tgw_id", "tgw_attachment_id", "ecs_cluster_name", "ecs_service_name"),
-    *("instance_tag", "instance_tag_2", "interface_tag", "interface_tag_2", "asg_tag", "asg_tag_2"),
-)
-_MOST_VALUES = 100
-# Of a segment with more records than this, endpoints are told from one pair of ports in eight. Both ways
-# of a connection have the same sum of ports, whose hash is as good where all clients take even ports.
-_ALL_EXCHANGES_UP_TO = 250_000
-_EXCHANGES = "hash(srcport + dstport) % 8 = 0"
+# The tables of groups.sql, and column_values.
+_GROUPS = ("profile", "pairs", "families", "sides", "services", "ends", "column_values")
+_USED = (*PROFILE, *PAIR, "srcport", "tcp_flags", "start", "end")
+# Both ways of a connection have the same sum of ports. The upper bits of its product with an odd number tell
+# sums apart as well where all clients take even ports.
+_SOME_EXCHANGES = "((cast(srcport as bigint) + dstport) * 40503) & 57344 = 0"
 _ENDS = "vpc_id, protocol, srcaddr, srcport, dstaddr, dstport"
-_POINTS = ("interface_id", "resource_id", "tgw_attachment_id")
-_TGW = ("resource_type", "tgw_id", "tgw_attachment_id")
-_USED = (*_PROFILE, *_PAIRS, "srcport", "tcp_flags", "start", "end")
 # Distinct pairs of addresses may be as many as the records; beyond this they are sorted out on disk.
 _MEMORY = "400MB"
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A segment file whose records are to be counted, all but those of the `dead` loads."""
+    """A segment file whose records are to be counted, all but those of the `dead` loads.
+
+    `groups` are the relations of groups.sql, if it is known how all these records group.
+    """
 
     segment_id: str
     file: Path
     columns: tuple[str, ...]
     dead: Collection[int] = ()
+    groups: Mapping[str, pa.Table] | None = None
 
 
 @dataclass(slots=True)
@@ -76,14 +78,27 @@ def statistics_of(segments: Iterable[Counted], scratch: Path) -> Statistics:
 
     Raises duckdb.Error for a file that cannot be read.
     """
-    statistics = Statistics()
+    segments = list(segments)
+    if not segments:
+        return Statistics()
     with _counting(scratch) as con:
-        for segment in segments:
-            _count(con, segment)
-            for name in TABLES:
-                table = con.sql(f"from {name}").to_arrow_table()
-                ids = pa.repeat(pa.scalar(segment.segment_id), table.num_rows)
-                statistics.rows[name].append(table.append_column("segment_id", ids))
+        return _counted(con, segments)
+
+
+def statistics_of_groups(con: duckdb.DuckDBPyConnection, segments: Iterable[Counted]) -> Statistics:
+    """The statistics of segments whose groups are known, which takes little time. `con` lends its engine."""
+    with con.cursor() as aside:
+        return _counted(aside, segments)
+
+
+def _counted(con: duckdb.DuckDBPyConnection, segments: Iterable[Counted]) -> Statistics:
+    statistics = Statistics()
+    for segment in segments:
+        _count(con, segment)
+        for name in TABLES:
+            table = con.sql(f"from {name}").to_arrow_table()
+            ids = pa.repeat(pa.scalar(segment.segment_id), table.num_rows)
+            statistics.rows[name].append(table.append_column("segment_id", ids))
     return statistics
 
 
@@ -147,24 +162,37 @@ def _counting(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _count(con: duckdb.DuckDBPyConnection, segment: Counted) -> None:
+    """Makes the tables of statistics.sql."""
+    with _grouped(con, segment):
+        for statement in _statements("statistics.sql"):
+            con.execute(statement)
+
+
+@contextlib.contextmanager
+def _grouped(con: duckdb.DuckDBPyConnection, segment: Counted) -> Iterator[None]:
+    """The relations of groups.sql under their names."""
+    if segment.groups is not None:
+        for name, table in segment.groups.items():
+            con.register(name, table)
+        yield
+        for name in segment.groups:
+            con.unregister(name)
+        return
     con.execute(f"create or replace temp view source as {_source_sql(segment)}")
     ((records,),) = con.execute("select count(*) from source").fetchall()
-    some = f" where {_EXCHANGES}" if records > _ALL_EXCHANGES_UP_TO else ""
+    some = f" where {_SOME_EXCHANGES}" if records > ALL_EXCHANGES_UP_TO else ""
     con.execute(f"create or replace temp table exchanges as select {_ENDS} from source{some}")
-    for statement in _statements():
+    for statement in _statements("groups.sql"):
         con.execute(statement)
-    present = [column for column in _VALUE_COLUMNS if column in segment.columns]
-    values = "\nunion all\n".join(f"({_values_sql(column, present)})" for column in present)
-    nothing = (
-        "select null::varchar as column_name, null::varchar as value, null::bigint as records where false"
-    )
-    con.execute(f"create or replace temp table segment_values as {values or nothing}")
+    con.execute(f"create temp table column_values as {_values_sql(segment.columns)}")
+    yield
+    for name in _GROUPS:
+        con.execute(f"drop table {name}")
 
 
 @cache
-def _statements() -> tuple[str, ...]:
-    """The statements of statistics.sql."""
-    text = resources.files(__package__).joinpath("statistics.sql").read_text(encoding="utf-8")
+def _statements(file_name: str) -> tuple[str, ...]:
+    text = resources.files(__package__).joinpath(file_name).read_text(encoding="utf-8")
     return tuple(statement for statement in text.split(";\n") if statement.strip())
 
 
@@ -173,13 +201,13 @@ def _source_sql(segment: Counted) -> str:
     types = dict(RECORD_COLUMNS)
     columns = [
         f'"{name}"' if name in present else f'cast(null as {types[name]}) as "{name}"'
-        for name in dict.fromkeys((*_USED, *_VALUE_COLUMNS))
+        for name in dict.fromkeys((*_USED, *VALUE_COLUMNS))
     ]
-    points = _points_in(present)
+    points = [name for name in POINTS if name in present]
     # A bare column keeps the file's dictionary, by which DuckDB groups three times as fast.
     point = f"coalesce({', '.join(points)})" if len(points) > 1 else (points or ["cast(null as varchar)"])[0]
     is_vpc_all = "vpc_id" in present and not points
-    tgw = [name for name in _TGW if name in present]
+    tgw = [name for name in TGW if name in present]
     is_tgw = f"coalesce({', '.join(tgw)}) is not null" if tgw else "false"
     columns += [
         f"{point} as point",
@@ -192,21 +220,21 @@ def _source_sql(segment: Counted) -> str:
     return f"select {', '.join(columns)} from read_parquet({file}, hive_partitioning=false){where}"
 
 
-def _values_sql(column: str, columns: Collection[str]) -> str:
-    """The most frequent values of a column, from what is counted already where it is among it."""
-    source, name, records = "source", column, "count(*)"
-    if column in (*_PROFILE, *_PAIRS):
-        source = "profile" if column in _PROFILE else "pairs"
-    elif column == "interface_id" and _points_in(columns) == [column]:
-        source, name = "profile", "point"
-    if source != "source":
-        records = "cast(sum(records) as bigint)"
-    return (
-        f"select '{column}' as column_name, cast({name} as varchar) as value, {records} as records"
-        f" from {source} where {name} is not null"
-        f" group by {name} order by records desc, value limit {_MOST_VALUES}"
+def _values_sql(columns: Collection[str]) -> str:
+    """The most frequent values of each column, from what is grouped already where it is a part of that."""
+    nothing = (
+        "select null::varchar as column_name, null::varchar as value, null::bigint as records where false"
     )
-
-
-def _points_in(columns: Collection[str]) -> list[str]:
-    return [name for name in _POINTS if name in columns]
+    parts = [nothing]
+    for column in VALUE_COLUMNS:
+        if column not in columns:
+            continue
+        is_grouped = column in (*PROFILE, *PAIR)
+        source = "source" if not is_grouped else "pairs" if column in PAIR else "profile"
+        parts.append(
+            f"(select '{column}', cast({column} as varchar) as value,"
+            f" cast({'sum(records)' if is_grouped else 'count(*)'} as bigint) as records"
+            f" from {source} where {column} is not null"
+            f" group by {column} order by records desc, value limit {MOST_VALUES})"
+        )
+    return "\nunion all\n".join(parts)

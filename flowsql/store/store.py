@@ -27,22 +27,29 @@ class Store:
         """Whether there is a published catalogue."""
         return self.catalog.path.exists()
 
-    def create(self) -> None:
-        """Makes an empty store if there is none. Raises StoreError where it cannot."""
+    def create(self, *, with_views: bool = True) -> bool:
+        """Makes an empty store if there is none, and says whether it did. Raises StoreError where it cannot.
+
+        Views take a while: without them, they come with the next change of the catalogue.
+        """
         if self.exists:
-            return
+            return False
         if self.catalog.is_orphaned:
             self.catalog.require()
         try:
             for name in ("records", "staging", "backup"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
             with self.staging() as staging:
-                self.catalog.create(staging.path, self.view_statements, self.wait_s)
+                views = self.view_statements if with_views else _no_views
+                return self.catalog.create(staging.path, views, self.wait_s)
         except (OSError, duckdb.Error) as error:
             raise store_error(error, self.folder) from error
 
     def upgrade(self) -> None:
-        """Migrates a store of an older schema version. Raises StoreError where it cannot be written."""
+        """Migrates a store of an older schema version, and gives one without views its views.
+
+        Raises StoreError where it cannot be written.
+        """
         with self.staging() as staging, self.catalog.change(staging.path, self.view_statements, self.wait_s):
             pass
 
@@ -89,3 +96,7 @@ class Store:
             return int(last)
         finally:
             con.close()
+
+
+def _no_views(con: duckdb.DuckDBPyConnection) -> list[str]:
+    return []

@@ -32,6 +32,7 @@ select
     server_port,
     to_timestamp(first_s) as first_time,
     to_timestamp(last_s) as last_time,
+    last_s - first_s as duration_s,
     records,
     packets_to_server,
     bytes_to_server,

@@ -1,6 +1,6 @@
 -- One row is a record that describes a flow: NODATA and SKIPDATA records are left out. All columns of `records`, and
 -- beside them what the record itself tells: the times as timestamps, what protocol, flags and traffic path are called,
--- whether it is a transit gateway's, of a health check, and, rejected, the opening of a connection.
+-- whether it is a transit gateway's, and, rejected, the opening of a connection.
 -- `flows` is this with what takes looking at other records.
 select
     *,
@@ -11,16 +11,6 @@ select
     flag_role(protocol, tcp_flags, is_tgw(resource_type, tgw_id, tgw_attachment_id)) as flag_role,
     is_tgw(resource_type, tgw_id, tgw_attachment_id) as is_tgw,
     path_name(traffic_path) as path_name,
-    own_reject_kind(action, protocol, tcp_flags) as reject_kind,
-    is_health_check_record(
-        interface_type,
-        next_hop_interface_type,
-        pkt_src_aws_service,
-        pkt_dst_aws_service,
-        srcaddr,
-        dstaddr,
-        packets,
-        bytes
-    ) as is_health_check
+    own_reject_kind(action, protocol, tcp_flags) as reject_kind
 from records
 where log_status is null or log_status not in ('NODATA', 'SKIPDATA')

@@ -1,4 +1,4 @@
--- One row is a record of `flow_records`, with the side that the interface itself is on, how that is known
+-- One row is a record of `checked_records`, with the side that the interface itself is on, how that is known
 -- (`local_evidence`: 'flow-direction', or 'address': the one address that all its records of the family have, with two
 -- peers or more), and what both addresses are to the VPC. What a forwarding interface passes on has no local side.
 select
@@ -35,7 +35,7 @@ select
     address_scope(
         coalesce(pkt_dstaddr, dstaddr), pkt_dst_aws_service, dst_network.network is not null
     ) as dst_scope
-from flow_records as f
+from checked_records as f
 left join interface_ends as own on own.interface_id = f.interface_id
 left join own_networks as src_network
     on src_network.network = coalesce(ipv6_network_64(coalesce(pkt_srcaddr, srcaddr)), pkt_srcaddr, srcaddr)

@@ -433,3 +433,87 @@ create or replace macro rejecting_filter(reject_reason, kind, is_one_subnet) as
         when is_one_subnet and kind in ('attempt', 'unknown') then 'security-group'
         else 'security-group-or-network-acl'
     end;
+
+-- Whether records come by the clock: evenly many in each minute, or one after equally many minutes, or, where AWS writes the
+-- records of ten minutes with one time, evenly many each time. `squares` is the sum of the squares of the number in each of
+-- the `filled` minutes, `gap_squares` that of the minutes between these. What comes by chance varies as much as its mean
+-- (Poisson), and the gaps in it as much as they are long.
+create or replace macro is_by_the_clock(records, minutes, squares, filled, gaps, gap_squares) as
+    squares * minutes - records * records < 0.5 * records * minutes
+    or (
+        gap_squares * (filled - 1) - gaps * gaps < 0.15 * gaps * gaps
+        and case
+            when records <= filled * 1.2 then gaps >= 2 * (filled - 1)
+            else
+                gaps >= 8 * (filled - 1)
+                and filled >= 3
+                and squares * filled - records * records < 0.25 * records * filled
+        end
+    );
+
+-- What of an amount falls into a bin of `bin_s` seconds, the one of that number since 1970, if it is spread evenly between
+-- `first_s` and `last_s`; all of it for a record of no length. The parts add up exactly: see `amount_until`.
+create or replace macro amount_in_bin(amount, first_s, last_s, bin, bin_s) as
+    case
+        when last_s <= first_s then amount
+        else
+            amount_until(amount, least((bin + 1) * bin_s - first_s, last_s - first_s), last_s - first_s)
+            - amount_until(amount, greatest(bin * bin_s - first_s, 0), last_s - first_s)
+    end;
+
+-- The last bin that a record touches: one that ends where a bin ends has nothing in the next.
+create or replace macro last_bin(first_s, last_s, bin_s) as
+    greatest(first_s, last_s - 1) // bin_s;
+
+-- Whether a service is one of a named kind, by its port.
+create or replace macro is_service_of(kind, protocol, port) as
+    case kind
+        when 'any' then true
+        when 'ssh-rdp' then port in (22, 3389)
+        when 'admin' then port in (22, 23, 135, 139, 445, 623, 2375, 2376, 3389, 5900, 5985, 5986, 6443, 10250)
+        when 'database'
+        then port in (1433, 1521, 2049, 3306, 5432, 5439, 6379, 7000, 8182, 9042, 9200, 11211, 27017, 50000)
+        when 'cleartext' then protocol = 6 and port in (21, 23, 80, 110, 143, 389)
+    end;
+
+-- How strong the evidence is by which the client of a conversation is known, 1 the strongest: see `conversations`.
+create or replace macro evidence_rank(evidence) as
+    case evidence
+        when 'syn' then 1
+        when 'syn-ack' then 2
+        when 'paired' then 3
+        when 'known-service' then 4
+        when 'fan-in' then 5
+        when 'port-guess' then 6
+        else 7
+    end;
+
+-- The evidence of that rank.
+create or replace macro evidence_of_rank(place) as
+    case place
+        when 1 then 'syn'
+        when 2 then 'syn-ack'
+        when 3 then 'paired'
+        when 4 then 'known-service'
+        when 5 then 'fan-in'
+        when 6 then 'port-guess'
+        else 'unknown'
+    end;
+
+-- Whether traffic between addresses of these scopes (see `address_scope`) is of a named kind: 'inside' between two of the
+-- own networks, 'out' from there to the internet, 'in' the other way.
+create or replace macro is_between(kind, src_scope, dst_scope) as
+    case kind
+        when 'any' then true
+        when 'inside' then src_scope in ('vpc', 'private') and dst_scope in ('vpc', 'private')
+        when 'out' then src_scope in ('vpc', 'private') and dst_scope in ('internet', 'aws')
+        when 'in' then src_scope in ('internet', 'aws') and dst_scope in ('vpc', 'private')
+    end;
+
+-- An address and a port in one text: '10.0.0.1:443', '[2001:db8::1]:443', the address alone without a port (ICMP).
+create or replace macro endpoint_name(address, port) as
+    case
+        when port is null or port = 0 then address
+        when contains(address, ':') then '[' || address || ']:' || cast(port as varchar)
+        else address || ':' || cast(port as varchar)
+    end;

@@ -1,8 +1,19 @@
 -- One row is a capture point, in the window and its context, that is a NAT gateway's: by its type or id, or since packets
--- to its private address are for the internet.
+-- to its private address are for the internet and it sends there under a private address of its own. A transit gateway's
+-- interface before one gets such packets, too, but sends under no address of its own.
 select capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id) as point
 from records_in_context
 where interface_type in ('nat_gateway', 'regional_nat_gateway')
     or resource_id like 'nat-%'
-    or (pkt_dstaddr <> dstaddr and is_private_address(dstaddr) and not is_private_address(pkt_dstaddr))
+    or (
+        pkt_dstaddr <> dstaddr
+        and is_private_address(dstaddr)
+        and not is_private_address(pkt_dstaddr)
+        -- Whatever addresses the query narrows records to: the gateway's own is seldom among them.
+        and interface_id in (
+            select interface_id
+            from logged_records
+            where pkt_srcaddr = srcaddr and is_private_address(srcaddr) and not is_private_address(dstaddr)
+        )
+    )
 group by capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id)

@@ -29,10 +29,11 @@ _SIDES = frozenset(
         *("src_scope", "dst_scope"),
     }
 )
-TRACED_COLUMNS = COUNTED_COLUMNS | _SIDES
+_CHECKED = frozenset({"is_health_check"})
+TRACED_COLUMNS = COUNTED_COLUMNS | _SIDES | _CHECKED
 # The column of `conversations` for which they have to be compared with each other.
 _MIRRORED = frozenset({"other_interface"})
-_TRACED = {"flows": TRACED_COLUMNS, "conversations": _MIRRORED}
+_TRACED = {"flows": TRACED_COLUMNS, "flow_sides": _CHECKED, "conversations": _MIRRORED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,10 @@ VIEWS: tuple[View, ...] = tuple(
         (
             *("logged_records", "records_in_context", "records_with_history", "query_window"),
             *("interface_times", "interface_addresses", "load_logs", "endpoints", "deliveries"),
-            *("flow_records", "interface_ends", "own_networks", "flow_sides"),
+            *("flow_records", "interface_ends", "own_networks", "translating"),
+            *("health_checks", "checked_records", "flow_sides"),
             *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
-            *("known_addresses", "own_addresses", "translating", "interface_roles"),
+            *("known_addresses", "own_addresses", "interface_roles"),
             *("legs", "crossings", "entrances", "flows", "tagged_flows"),
             *("openings", "tcp_directions"),
             *("capture_points", "nat_points", "relay_addresses", "skipped_minutes"),
@@ -106,7 +108,7 @@ RELATIONS = frozenset({"records", *(view.name for view in VIEWS)})
 # Those that are short however many the records, and looked up for each of them.
 LOOKED_UP = frozenset(
     {
-        *("interface_addresses", "interface_ends", "own_networks", "endpoints"),
+        *("health_checks", "interface_addresses", "interface_ends", "own_networks", "endpoints"),
         *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
         *("known_addresses", "own_addresses", "translating", "interface_roles"),
         *("legs", "crossings", "entrances"),
@@ -163,6 +165,8 @@ def _showing(view: View, traced: frozenset[str]) -> View:
     """The view with these of its traced columns at least."""
     if view.name == "flows":
         return flows_with(traced)
+    if view.name == "flow_sides" and not traced:
+        return View(view.name, view.about, view.sql.replace("from checked_records", "from flow_records"))
     if view.name == "conversations" and not traced:
         return _unmirrored(view)
     return view
@@ -180,13 +184,14 @@ def _unmirrored(conversations: View) -> View:
 def flows_with(traced: frozenset[str]) -> View:
     """The view `flows` with these traced columns at least; without any it costs what `flow_records` does."""
     (flows,) = (view for view in VIEWS if view.name == "flows")
-    sides = "flow_sides" if traced & _SIDES else "flow_records"
+    plain = "checked_records" if traced & _CHECKED else "flow_records"
+    sides = "flow_sides" if traced & _SIDES else plain
     sql = (
         flows.sql.replace("from flow_sides", f"from {sides}")
         if traced & COUNTED_COLUMNS
         else f"select * from {sides}"
     )
-    groups = (group for group in (COUNTED_COLUMNS, _SIDES) if traced & group)
+    groups = (group for group in (COUNTED_COLUMNS, _SIDES, _CHECKED) if traced & group)
     return View("flows", flows.about, sql, frozenset().union(*groups))
 
 

@@ -22,13 +22,7 @@ with price as (
     group by item
 ),
 gateway as (
-    select interface_id, address
-    from interface_roles
-    where translates
-    union
-    select interface_id, address
-    from interface_addresses
-    join nat_points on nat_points.point = interface_id
+    select distinct point as interface_id, address from relay_addresses where translates
 ),
 inside as (
     select

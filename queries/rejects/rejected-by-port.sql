@@ -4,13 +4,16 @@
 -- needs: action, dstport, protocol
 -- uses: tcp_flags, srcaddr, dstaddr, packets, start, end
 -- param kinds one of attempts|all = attempts : all also counts what nobody was kept out by
+-- param ports one of all|uncommon = all : uncommon leaves out 22, 80 and 443
 -- param top integer [1..10000] = 50 : rows to show
+-- alias: reject-uncommon-ports ports=uncommon
 -- tags: reject, ports, top
--- read: others are the records left out at this port, others_in_all those of all ports; without tcp_flags hardly any can be
+-- read: others are the records left out at this port, others_in_all those of all ports that count; without tcp_flags hardly any can be
 --   told, and high ports are mostly replies and late packets, not services
 with chosen as (
     select *, $kinds = 'all' or kind in ('attempt', 'unknown') as is_chosen
     from rejections
+    where $ports = 'all' or dstport is null or dstport not in (22, 80, 443)
 )
 select
     dstport,

@@ -7,6 +7,8 @@
 -- needs: start, bytes
 -- uses: end, packets, action, log_status, interface_id, srcaddr, vpc_id, pkt_srcaddr, pkt_dstaddr
 -- param bin span [1m..366d] = 1h : length of a bin; bins are cut in UTC, and weeks begin on Thursdays
+-- alias: traffic-by-day bin=1d
+-- alias: accept-reject-trend
 -- tags: overview, time
 -- read: start and end are good to about a minute, so bins of one minute are blurred; sum_is tells whether the sums of a
 --   bin are exact (=) or lower bounds (>=), since AWS logged SKIPDATA in it, or packets without bytes

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -311,3 +313,18 @@ def test_without_truth_the_logs_are_the_same(tmp_path: Path) -> None:
     generate(tmp_path / "without", records=1_000, truth=False)
     assert bytes_by_name(tmp_path / "with/AWSLogs") == bytes_by_name(tmp_path / "without/AWSLogs")
     assert not (tmp_path / "without/truth").exists()
+
+
+def test_what_is_given_up_half_way_is_let_go_quietly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Parquet writer that outlives its file complains of it when it is collected."""
+    unraisable: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+
+    def stop(path: Path, records: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate(tmp_path, records=3000, parquet=True, overlap=True, on_file=stop)
+    gc.collect()
+    assert unraisable == []
+    assert not list(tmp_path.rglob("*.part"))

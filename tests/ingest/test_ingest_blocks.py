@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flowsql.ingest.blocks
-from flowsql.ingest.blocks import CUT_MARK, read_blocks
+from flowsql.ingest.blocks import CUT_MARK, Buffers, line_end, read_blocks, whole_lines
 
 LONGEST = 8
 
@@ -41,7 +41,7 @@ def test_joined_blocks_are_the_content(content: bytes, cuts: list[int], block_by
     chunks = chunked(content, cuts)
     blocks = list(read_blocks(chunks, block_bytes=block_bytes))
     assert b"".join(blocks) == shortened(content)
-    assert all(block.endswith(b"\n") for block in blocks[:-1])
+    assert all(block[-1:] == b"\n" for block in blocks[:-1])
     assert all(blocks)
 
 
@@ -53,6 +53,47 @@ def test_no_block_holds_more_than_a_chunk_and_a_line_too_much(
     largest = max(map(len, chunks), default=0)
     for block in read_blocks(chunks, block_bytes=block_bytes):
         assert len(block) <= block_bytes + largest + 2 * (LONGEST + len(CUT_MARK))
+
+
+@given(
+    st.lists(CONTENT, min_size=1, max_size=4),
+    st.integers(1, 40),
+    st.integers(0, 3),
+    st.lists(st.integers(0, 99)),
+)
+def test_memory_given_back_is_used_again_and_no_other(
+    contents: list[bytes], block_bytes: int, held: int, cuts: list[int]
+) -> None:
+    """Objects one after the other, of each the last few blocks still in use."""
+    buffers = Buffers()
+    for content in contents:
+        found, waiting = [], []
+        for block in read_blocks(chunked(content, cuts), block_bytes=block_bytes, buffers=buffers):
+            waiting.append(block)
+            if len(waiting) > held:
+                found.append(bytes(waiting[0]))
+                buffers.give(waiting.pop(0))
+        assert b"".join([*found, *waiting]) == shortened(content)
+        for block in waiting:
+            buffers.give(block)
+
+
+@given(CONTENT, st.integers(0, 40), st.integers(0, 40), st.integers(1, 9))
+def test_lines_are_found_in_any_part_of_a_block(content: bytes, start: int, line: int, piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flowsql.ingest.blocks, "_PIECE_BYTES", piece)
+        part, text = memoryview(bytearray(content))[start:], content[start:]
+        assert bytes(whole_lines(part)) == text[: text.rfind(b"\n") + 1]
+        if line < len(part):
+            assert line_end(part, line) == (text.find(b"\n", line) + 1 or len(text))
+
+
+def test_buffers_keep_the_memory_given_back() -> None:
+    buffers = Buffers()
+    memory = buffers.take(100)
+    buffers.give(memoryview(memory)[:10])
+    assert buffers.take(50) is memory
+    assert buffers.take(50) is not memory
 
 
 @pytest.mark.parametrize(

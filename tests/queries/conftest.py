@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytest
 from oracle import Logs, generated_logs
 
 from flowsql.library.header import read_query
+from flowsql.library.parameters import convert
 from flowsql.store.records import RECORD_COLUMNS
 from flowsql.views.views import create_statements
 
@@ -144,7 +146,12 @@ def run(_con: duckdb.DuckDBPyConnection) -> Run:
         _con.execute("delete from records")
         _con.register("given", pa.Table.from_pylist(list(records), schema=schema))
         _con.execute("insert into records from given")
-        table = _con.sql(query.sql, params=parameters or None).to_arrow_table()
+        values = {
+            p.name: convert(p, p.default, now=HOUR, tz=ZoneInfo("UTC"))
+            for p in query.parameters
+            if p.default is not None
+        }
+        table = _con.sql(query.sql, params={**values, **parameters} or None).to_arrow_table()
         rows: list[Record] = _with_unix_seconds(table).to_pylist()
         return rows
 

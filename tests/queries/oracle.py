@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 
+from flowsql.engines.duckdb_engine import Session
 from flowsql.generate.logs import generate
 from flowsql.library.cases import Case, parse_csv, read_cases
 from flowsql.library.parameters import bind
@@ -30,8 +31,9 @@ from flowsql.logformat.format_string import parse_format_string
 from flowsql.output.formats import format_named
 from flowsql.output.options import Options
 from flowsql.query_options import QueryOptions
+from flowsql.result import Result
 from flowsql.store.records import RECORD_COLUMNS
-from flowsql.workspace import Workspace
+from flowsql.workspace import Workspace, ask
 
 Record = dict[str, Any]
 LIBRARY = find_library(None, None)
@@ -80,6 +82,21 @@ class Asked:
 Oracle = Callable[[Asked], list[Record]]
 
 
+class Sessions:
+    """A store that queries are asked of in one session a window and scope: views are made once for all."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._sessions: dict[str, Session] = {}
+
+    def ask(self, query: SavedQuery, texts: Mapping[str, str], **options: Any) -> Result:
+        """The Result, to be read before the next."""
+        key = repr(sorted(options.items()))
+        if key not in self._sessions:
+            self._sessions[key] = self._workspace.session(QueryOptions.parse(**options))
+        return ask(self._sessions[key], query, texts)
+
+
 @dataclass(frozen=True)
 class Logs:
     """A store and what is in it: `records` by plain Python, `truth` of generated logs."""
@@ -87,6 +104,11 @@ class Logs:
     workspace: Workspace
     records: list[Record]
     truth: list[Record]
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Where queries are asked."""
+        return Sessions(self.workspace)
 
     @cached_property
     def busiest(self) -> str:
@@ -109,8 +131,7 @@ class Logs:
         records = [r for r in self.records if not scope or r["interface_id"] in scope]
         asked = Asked(records, values, chosen.window.since, chosen.window.until, chosen.now, self.truth)
         output = io.BytesIO()
-        for result in self.workspace.iterate_query(query, texts, chosen):
-            format_named("csv").render(result, output, Options())
+        format_named("csv").render(self.sessions.ask(query, texts, **options), output, Options())
         names, *rows = parse_csv(output.getvalue().decode())
         expected = oracle(asked)
         assert expected, "the oracle has nothing to say of these logs"

@@ -13,6 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flowsql.store import grouping, segment_groups, statistics
+from flowsql.store.grouping import TooManyGroups
+from flowsql.store.segment_groups import SegmentGroups
 from flowsql.store.statistics import TABLES, Counted, statistics_of
 from flowsql.workspace import Workspace
 
@@ -58,10 +61,38 @@ Record = dict[str, Any]
 
 
 def counted(folder: Path, records: list[Record], dead: Iterable[int] = ()) -> dict[str, list[Record]]:
-    columns = list(records[0])
-    table = pa.table({n: pa.array([r[n] for r in records], TYPES.get(n, pa.string())) for n in columns})
+    """The statistics as DuckDB finds them in the finished file."""
+    table = table_of(records)
     pq.write_table(table, folder / "s.parquet")
-    found = statistics_of([Counted("s", folder / "s.parquet", tuple(columns), tuple(dead))], folder)
+    return rows_of(Counted("s", folder / "s.parquet", tuple(table.column_names), tuple(dead)))
+
+
+def counted_on_the_way(records: list[Record], batches: int = 1) -> dict[str, list[Record]]:
+    """The statistics from the groups that a writer finds, who gets the records in so many batches."""
+    assert grouping.is_available()
+    size = -(-len(records) // batches)
+    table = table_of(records)
+    groups = SegmentGroups(table.column_names)
+    for start in range(0, len(records), size):
+        for batch in encoded(table.slice(start, size)).to_batches():
+            groups.add(batch)
+    return rows_of(Counted("s", Path("absent"), tuple(table.column_names), groups=groups.relations()))
+
+
+def table_of(records: list[Record]) -> pa.Table:
+    return pa.table({n: pa.array([r[n] for r in records], TYPES.get(n, pa.string())) for n in records[0]})
+
+
+def encoded(table: pa.Table) -> pa.Table:
+    """The table with its texts as dictionaries."""
+    columns = {name: table.column(name) for name in table.column_names}
+    return pa.table(
+        {n: c.dictionary_encode() if pa.types.is_string(c.type) else c for n, c in columns.items()}
+    )
+
+
+def rows_of(segment: Counted) -> dict[str, list[Record]]:
+    found = statistics_of([segment], Path())
     return {
         name: pa.concat_tables(found.rows[name]).drop_columns("segment_id").to_pylist() for name in TABLES
     }
@@ -180,6 +211,52 @@ def test_statistics_are_those_of_the_live_records(
     assert {(r["column_name"], r["value"]): r["records"] for r in found["segment_values"]} == values
 
 
+def without(records: list[Record], columns: Iterable[str]) -> list[Record]:
+    return [{name: value for name, value in r.items() if name not in columns} for r in records]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    records=st.lists(RECORDS, min_size=1, max_size=60),
+    absent=st.sets(st.sampled_from(sorted(set(VALUE_COLUMNS) | {"srcport", "tcp_flags", "start"}))),
+    batches=st.integers(1, 4),
+    all_exchanges_up_to=st.sampled_from([0, 20, 100]),
+)
+def test_groups_found_on_the_way_give_the_same_statistics(
+    tmp_path: Path, records: list[Record], absent: set[str], batches: int, all_exchanges_up_to: int
+) -> None:
+    logged = without(records, absent)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (segment_groups, statistics):
+            patch.setattr(module, "ALL_EXCHANGES_UP_TO", all_exchanges_up_to)
+        expected, found = counted(tmp_path, logged), counted_on_the_way(logged, batches)
+    for name in TABLES:
+        assert ordered(found[name]) == ordered(expected[name]), name
+
+
+@pytest.mark.parametrize(("all_exchanges_up_to", "endpoints"), [(250_000, 4000), (100, 244)])
+def test_many_groups_give_the_same_statistics(
+    all_exchanges_up_to: int, endpoints: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (segment_groups, statistics):
+        monkeypatch.setattr(module, "ALL_EXCHANGES_UP_TO", all_exchanges_up_to)
+    records = [
+        {"interface_id": f"eni-{i % 40}", "srcaddr": f"10.{i % 7}.{i % 11}.{i % 251}", "dstaddr": f"2001:db8::{i % 13:x}",
+         "srcport": 1024 + i * 7919 % 60_000, "dstport": i * i % 977, "protocol": 6, "tcp_flags": i % 32, "load_id": 1}
+        for i in range(20_000)
+    ]  # fmt: skip
+    expected, found = counted(tmp_path, records), counted_on_the_way(records, batches=3)
+    assert len(expected["segment_endpoints"]) == endpoints
+    for name in TABLES:
+        assert ordered(found[name]) == ordered(expected[name]), name
+
+
+def test_too_many_groups_are_left_to_duckdb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grouping, "_MOST_BYTES", 4096)
+    with pytest.raises(TooManyGroups):
+        counted_on_the_way([{"srcaddr": f"10.0.{i // 250}.{i % 250}", "load_id": 1} for i in range(1000)])
+
+
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
@@ -197,6 +274,7 @@ def test_formats_without_some_columns(
     short = "vpc_id-" if columns != ("vpc_id", "srcaddr") else "vpc-"
     rows = [(r["vpc_id"], r["interface_id"], r["records"]) for r in found["segment_interfaces"]]
     assert [(v and v.replace("vpc_id-", short), i, n) for v, i, n in rows] == expected
+    assert found == counted_on_the_way(records)
     assert {r["column_name"] for r in found["segment_values"]} <= set(columns)
 
 

@@ -254,11 +254,23 @@ def test_what_a_nat_gateway_drops(ask: Ask, flow: Flow) -> None:
     inside = flow(
         "10.0.1.5:50000 > 10.0.0.220:443", tcp_flags=3, pkt_dstaddr="203.0.113.5", pkt_srcaddr="10.0.1.5"
     )
+    outside = flow("10.0.0.220:1025 > 203.0.113.5:443", tcp_flags=3, pkt_srcaddr="10.0.0.220")
     unsolicited = flow("198.51.100.7:40000 > 10.0.0.220:22", tcp_flags=2, bytes=160)
     sql = "select outcome, state from conversations where server_port = 22"
-    assert ask(sql, [unsolicited, inside]) == [("dropped by NAT", None)]
+    assert ask(sql, [unsolicited, inside, outside]) == [("dropped by NAT", None)]
     assert ask(sql, [unsolicited | {"interface_type": "nat_gateway"}]) == [("dropped by NAT", None)]
     assert ask(sql, [unsolicited]) == [("not decidable", None)]
+
+
+def test_a_transit_gateway_before_a_nat_gateway_is_none(ask: Ask, flow: Flow) -> None:
+    """Its interface gets packets for the internet, too, but sends them on under the address they came with."""
+    attached, gateway = {"interface_id": "eni-tgw"}, {"interface_id": "eni-nat"}
+    for_internet = {"pkt_srcaddr": "10.0.1.5", "pkt_dstaddr": "203.0.113.5"}
+    taken = flow("10.0.1.5:50000 > 10.0.0.100:443", **for_internet, **attached)
+    passed_on = flow("10.0.0.100:50000 > 203.0.113.5:443", **for_internet, **attached)
+    got = flow("10.0.0.100:50000 > 10.0.0.220:443", **for_internet, **gateway)
+    sent = flow("10.0.0.220:1025 > 203.0.113.5:443", pkt_srcaddr="10.0.0.220", **gateway)
+    assert ask("select point from nat_points", [taken, passed_on, got, sent]) == [("eni-nat",)]
 
 
 @pytest.mark.parametrize(

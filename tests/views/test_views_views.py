@@ -180,6 +180,7 @@ def test_views_that_are_named_come_with_those_they_read() -> None:
 def test_a_view_that_is_known_otherwise_comes_with_what_it_reads_then() -> None:
     known = {"nat_points": "select 'a' as point where false"}
     assert [view.name for view in views_named("select point from nat_points")] == [
+        "logged_records",
         "records_in_context",
         "nat_points",
     ]

@@ -2,7 +2,7 @@
 -- counts: files that AWS delivered to S3, by its names for them, and the seconds from the end of a file's 5-minute slot to its
 --   arrival: when the loaded copy was written, or when it was loaded. One row a day (UTC) and flow log; the window is that of
 --   the slots.
--- tags: health, lag
+-- tags: data, lag
 -- read: what was loaded long after it was delivered, as in a first load of old logs, counts as late: late_files came after more
 --   than an hour.
 with delays as (

@@ -2,7 +2,7 @@
 -- counts: slots between two files of the same flow log, account and region, by AWS's names for the files; the window is that of
 --   the slots. Before the first file and after the last nothing is known to be missing.
 -- param min_slots integer [1..1000000] = 1 : shorter gaps are left out
--- tags: health, coverage
+-- tags: data, coverage
 -- read: AWS delivers no file for a slot without records: a busy flow log has one for each slot, one of 600-second intervals on
 --   few interfaces has not. `coverage` tells which interfaces lack records. Log streams and renamed files are not looked at.
 with slots as (

@@ -1,0 +1,1 @@
+"""Whether one end reached another: `flowsql between A B [PORT]`."""
