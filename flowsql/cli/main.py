@@ -64,7 +64,7 @@ def _run(arguments: Sequence[str], *, is_whole_process: bool) -> int:
     command: Any = get_command(app_of(wanted))
     try:
         code = command.main(
-            args=options_behind_command(arguments, command),
+            args=options_behind_command([_as_text(argument) for argument in arguments], command),
             prog_name="flowsql",
             standalone_mode=False,
             obj=is_whole_process,
@@ -80,6 +80,11 @@ def _run(arguments: Sequence[str], *, is_whole_process: bool) -> int:
             raise stop.__context__ from None
         raise
     return code if isinstance(code, int) else exit_codes.DONE
+
+
+def _as_text(argument: str) -> str:
+    """The same argument, but one that begins with a comment of SQL cannot be taken for an option."""
+    return f" {argument}" if argument.startswith("--") and argument[2:3].isspace() else argument
 
 
 def options_behind_command(arguments: Sequence[str], root: Any) -> list[str]:

@@ -347,7 +347,7 @@ class Loader:
             load.state, load.problem = INCOMPLETE, problem
             report.problems.append(
                 SourceError(
-                    f"{problem}; the {load.counts.records:,} records before that are loaded",
+                    f"{problem}; what stands before that is loaded (records: {load.counts.records:,})",
                     where=load.name,
                     remedy="fetch the object again; the next load reads it again",
                 )

@@ -85,7 +85,7 @@ def _objects_at(path: Path, source: str, spool: Path) -> Iterator[LogObject]:
         )
     # A link and the file behind it are one object.
     for file in sorted({path.resolve() for path in found}):
-        yield _regular(file, direct=False)
+        yield _regular(file, direct=False) if file.is_file() else _no_file(file)
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
@@ -94,7 +94,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
             f for f in folders if not f.startswith(".") and not (Path(parent) / f / IGNORE).exists()
         ]
         for name in files:
-            if not name.startswith(".") and (Path(parent) / name).is_file():
+            if not name.startswith(".") and (Path(parent) / name).exists():
                 yield Path(parent) / name
 
 
@@ -124,6 +124,18 @@ def _regular(path: Path, *, direct: bool) -> LogObject:
         version_tag=f"mtime:{facts.st_mtime_ns}",
         direct=direct,
         open=functools.partial(_open, full),
+    )
+
+
+def _no_file(path: Path) -> LogObject:
+    """What lies among log files and is none, to be counted as such. Opening it could wait for ever."""
+    return LogObject(
+        name=_shown(path),
+        size_bytes=0,
+        version_tag="",
+        direct=False,
+        open=functools.partial(_open, path),
+        foreign="no file but a pipe, socket or device",
     )
 
 

@@ -150,6 +150,11 @@ def test_store_cannot_be_written_by_sql(flowsql: Flowsql, store: Path) -> None:
     assert flowsql("sql", "select count(*) as n from loads", "--store", store).out == "n\n1\n"
 
 
+@pytest.mark.parametrize("text", ["-- How many?\nselect count(*) as n from records", "--\nselect 3 as n"])
+def test_sql_may_begin_with_a_comment(flowsql: Flowsql, store: Path, text: str) -> None:
+    assert flowsql("sql", text, "--store", store).out == "n\n3\n"
+
+
 def test_python_variables_are_no_tables(flowsql: Flowsql, store: Path) -> None:
     assert flowsql("sql", "from session", "--store", store).code == 1
 

@@ -128,7 +128,7 @@ def test_incomplete_object_says_what_of_it_is_loaded(
     source.write_bytes(packed[: len(packed) // 2])
     report = workspace.load([source])
     (problem,) = report.problems
-    assert f"the {report.records:,} records before that are loaded" in problem.cause
+    assert f"what stands before that is loaded (records: {report.records:,})" in problem.cause
     assert "ends in the middle of a member" in problem.cause
     assert 0 < report.records < 500
     again = workspace.load([source])

@@ -61,6 +61,12 @@ def test_each_file_is_found_once_in_the_order_of_names(
     assert names(f"{logs}/{pattern}", tmp_path / "spool", logs) == found
 
 
+def test_a_pipe_among_files_is_named_and_not_opened(logs: Path, tmp_path: Path) -> None:
+    os.mkfifo(logs / "a" / "pipe")
+    found = {o.file_name: o.foreign for o in find_objects(str(logs / "a"), tmp_path)}
+    assert found == {"1.log": "", "2.log.gz": "", "3": "", "pipe": "no file but a pipe, socket or device"}
+
+
 def test_an_object_knows_what_tells_changes(logs: Path, tmp_path: Path) -> None:
     path = logs / "a" / "1.log"
     os.utime(path, ns=(1, 1_700_000_000_123_456_789))
