@@ -122,10 +122,12 @@ class Trust:
             return f"nothing about what is not {self.one_kind} is decidable"
         if self.slots is None:
             return "how much is not decidable was not looked at"
+        if not self.slots.total:
+            return "nothing was logged, so nothing is decidable"
         if not self.slots.not_decidable:
             return "what is not there did not happen, as far as AWS logs it"
         share = self.slots.not_decidable / self.slots.total
-        return f"not decidable in {self.slots.not_decidable:,} slots ({_percent(share)})"
+        return f"not decidable in {_count(self.slots.not_decidable, 'slot')} ({_percent(share)})"
 
     def why(self) -> str:
         """Every figure as a sentence of its own, a line each."""

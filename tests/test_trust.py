@@ -47,6 +47,10 @@ PLAIN = Trust(window="all records", records=1)
             " totals as second views",
         ),
         (
+            replace(PLAIN, absence=True, slots=Slots()),
+            "all records: 1 record, no line rejected; no capture slot; nothing was logged, so nothing is decidable",
+        ),
+        (
             replace(PLAIN, absence=True, slots=Slots(covered=8, gap=2)),
             "all records: 1 record, no line rejected; 8 of 10 slots covered, 2 gap; not decidable in 2 slots"
             " (20 %)",
