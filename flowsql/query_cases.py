@@ -35,15 +35,12 @@ class Bench:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="flowsql-cases-")
-        # Making a store takes longer than most cases do with one.
-        self._empty = Path(self._folder.name) / "empty"
         # The store of the last case: the next one often has the same records.
         self._case_folder = Path(self._folder.name) / "case"
         self._loaded: tuple[Mapping[str, str], str] | None = None
         self._report: LoadReport | None = None
 
     def __enter__(self) -> Bench:
-        Workspace(self._empty).store.create()
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -71,7 +68,6 @@ class Bench:
         if self._report is None or self._loaded != (case.records, case.log_format):
             self._report = None
             shutil.rmtree(self._case_folder, ignore_errors=True)
-            shutil.copytree(self._empty, self._case_folder / "store")
             self._report = _load(workspace, case, self._case_folder / "logs")
             self._loaded = case.records, case.log_format
         return self._report

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from flowsql.cli.page import show
 from flowsql.errors import UsageError, did_you_mean
 from flowsql.logformat.fields import BY_NAME, CATALOGUE, TGW, VPC, Field, find
 
@@ -21,8 +22,8 @@ def fields(
     if name is None:
         for family, title in _FAMILIES.items():
             members = [field for field in CATALOGUE if field.family == family]
-            print(f"{title} fields ({len(members)})\n")
-            print("\n".join(_line(field) for field in members) + "\n")
+            show(f"{title} fields ({len(members)})\n")
+            show("\n".join(_line(field) for field in members) + "\n")
         return 0
     found = find(name)
     if not found:
@@ -30,7 +31,7 @@ def fields(
             f"unknown field {name!r}",
             remedy=did_you_mean(name.replace("_", "-"), BY_NAME) or "`flowsql fields` lists them",
         )
-    print("\n\n".join(_explained(field) for field in found))
+    show("\n\n".join(_explained(field) for field in found))
     return 0
 
 

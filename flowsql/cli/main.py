@@ -74,6 +74,11 @@ def _run(arguments: Sequence[str], *, is_whole_process: bool) -> int:
         if not message or message.startswith("\n"):
             return exit_codes.USAGE
         raise UsageError(message, remedy=_help_hint(arguments, command)) from error
+    except SystemExit as stop:
+        # Typer ends the program at a closed pipe before `main` can, and as if something had failed.
+        if isinstance(stop.__context__, BrokenPipeError):
+            raise stop.__context__ from None
+        raise
     return code if isinstance(code, int) else exit_codes.DONE
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
+import textwrap
 import unicodedata
 
 from flowsql.errors import FlowsqlError, UsageError
+
+# A line of SQL with an error, and the line below that points at it.
+_POINTED_AT = re.compile(r"LINE \d+:|\s*\^+$")
 
 
 class Narrator:
@@ -47,7 +53,27 @@ class Narrator:
 
 
 def _say(text: str) -> None:
-    print("\n".join(_harmless(line) for line in text.split("\n")), file=sys.stderr)
+    columns = _columns()
+    lines = [_harmless(line) for line in text.split("\n")]
+    print("\n".join(_folded(line, columns) for line in lines), file=sys.stderr)
+
+
+def _folded(line: str, columns: int) -> str:
+    """The line in several that fit, broken at blanks; whole where a caret points at a word of it."""
+    if not 0 < columns < len(line) or _POINTED_AT.match(line):
+        return line
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(
+        line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _columns() -> int:
+    """The width of the terminal that stderr is, 0 if it is none."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        return 0
 
 
 def _harmless(line: str) -> str:

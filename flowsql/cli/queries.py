@@ -10,6 +10,7 @@ import typer
 
 from flowsql import exit_codes
 from flowsql.cli.narrator import Narrator
+from flowsql.cli.page import show
 from flowsql.errors import LibraryError, UsageError
 from flowsql.library.saved_query import SavedQuery
 from flowsql.library.search_path import FOLDER, Library, find_library, user_folder
@@ -38,15 +39,15 @@ def queries(
     if tested is not None:
         raise UsageError(f"unexpected argument {tested!r}", remedy="`flowsql queries --help`")
     if name is None:
-        print(_listing(library))
+        show(_listing(library))
         for problem in library.problems():
             Narrator().error(problem)
     else:
         query, preset = library.get(name)
-        print(explained(query))
+        show(explained(query))
         if preset:
             set_by = " ".join(f"{key}={value}" for key, value in preset.items())
-            print(f"\n{name} is an alias of {query.name} {set_by}")
+            show(f"\n{name} is an alias of {query.name} {set_by}")
     return 0
 
 

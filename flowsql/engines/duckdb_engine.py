@@ -23,7 +23,7 @@ from flowsql.result import Result
 from flowsql.store.catalog import Catalog, engine_connection, quoted
 from flowsql.store.records import RECORD_COLUMNS, LiveSegment, live_segments, records_sql, touching
 from flowsql.views.known import empty_relations, known_relations
-from flowsql.views.reading import NOTHING, Reading, lasts, reading_of, words_of
+from flowsql.views.reading import ANYTHING, NOTHING, Reading, lasts, reading_of, words_of
 from flowsql.views.tagged import tagged_flows_sql
 from flowsql.views.views import (
     COUNTED_COLUMNS,
@@ -74,8 +74,9 @@ class Session:
         self.counted: Trust | None = None
         self._con = self._running = engine_connection()
         self._spill = Path(tempfile.gettempdir()) / f"flowsql-{os.getpid()}"
-        # The SELECT of each view that is there, and what the user's own views and macros read.
-        self._made: dict[str, str] = {}
+        # The SELECT of each view that is there, whether what it looks up has been looked up, and what the
+        # user's own views and macros read.
+        self._made: dict[str, tuple[str, bool]] = {}
         self._lasting = NOTHING
         self._search_path = "memory.main"
         self._known = known_relations("catalog.", options)
@@ -129,8 +130,8 @@ class Session:
             self.segments = live_segments(self._con)
             before, self._made = self._made, {}
             try:
-                for name in before:
-                    self._con.execute(f"drop {'table' if name in LOOKED_UP else 'view'} if exists {name}")
+                for name, (_, is_filled) in before.items():
+                    _drop(self._con, name, is_filled)
                 self._create_views()
             except BaseException:
                 self._made = before | self._made
@@ -251,14 +252,23 @@ class Session:
         """
         read = reading | self._lasting
         views = views_read(read, self._known)
+        filled = {view.name for view in views}
+        if read.lists:
+            read = ANYTHING
+            views = views_read(read, self._known)
         columns = record_columns(read, views) | _TRUST_COLUMNS
         for view in (_RECORDS, *views):
             selection = self._selections.get(view.name)
             sql = self._records(*selection, columns) if selection else view.sql
             sql = self._gathered.get(view.name, sql)
-            if self._made.get(view.name) != sql:
-                _create(con, replace(view, sql=sql))
-                self._made[view.name] = sql
+            is_filled = view.name in filled
+            made, was_filled = self._made.get(view.name, ("", False))
+            if made == sql and was_filled >= is_filled:
+                continue
+            if made and was_filled != is_filled:
+                _drop(con, view.name, was_filled)
+            _create(con, replace(view, sql=sql), is_filled)
+            self._made[view.name] = (sql, is_filled)
 
     def trust(self, sql: str = "", notes: Sequence[str] = (), *, absence: bool = False) -> Trust:
         """How far to trust the answers to that SQL; while rows are still to be read, too.
@@ -418,9 +428,14 @@ class Session:
             raise Interrupted("interrupted")
 
 
-def _create(con: duckdb.DuckDBPyConnection, view: View) -> None:
-    """Makes the view, or a table of what is looked up: DuckDB would guess it to be long."""
-    if view.name in LOOKED_UP:
+def _create(con: duckdb.DuckDBPyConnection, view: View, is_filled: bool) -> None:
+    """Makes the view, or a table of what is looked up: DuckDB would guess it to be long.
+
+    One that is only to be seen, not `is_filled`, is a view in any case.
+    """
+    if not is_filled:
+        con.execute(view_statement(view))
+    elif view.name in LOOKED_UP:
         is_empty = view.name == "second_logs" and not con.execute(_SEVERAL_LOGS).fetchall()
         con.execute(f"create or replace table {view.name} as\n{_NO_SECOND_LOGS if is_empty else view.sql}")
     elif view.name == "records_once" and not con.execute("from second_logs limit 1").fetchall():
@@ -428,6 +443,10 @@ def _create(con: duckdb.DuckDBPyConnection, view: View) -> None:
         con.execute("create or replace view records_once as from records_in_context")
     else:
         con.execute(view_statement(view))
+
+
+def _drop(con: duckdb.DuckDBPyConnection, name: str, is_filled: bool) -> None:
+    con.execute(f"drop {'table' if is_filled and name in LOOKED_UP else 'view'} if exists {name}")
 
 
 def query_error(error: Exception, timeout_s: float | None = None) -> FlowsqlError:

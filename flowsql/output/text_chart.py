@@ -37,16 +37,15 @@ def bars(labels: Sequence[str], column: Column, width: int) -> list[str]:
     for label, number, figure in zip(shown, column.numbers, figures, strict=True):
         name = cut(label, max(label_width, 1))
         padding = " " * (label_width - display_width(name))
-        share = abs(number) / most if number is not None and most else 0
-        lines.append(f"{name}{padding} │{figure:>{figure_width}} {_bar(share, room)}".rstrip())
+        bar = _bar(abs(number) / most, room) if number else ""
+        lines.append(f"{name}{padding} │{figure:>{figure_width}} {bar}".rstrip())
     return lines
 
 
 def _bar(share: float, room: int) -> str:
-    full, rest = divmod(round(share * room * 8), 8)
-    # Whatever is not nothing is to be seen.
-    least = _EIGHTHS[1] if share and not full and not rest else ""
-    return "█" * full + (_EIGHTHS[rest] if rest else least)
+    """The bar of a number that is not nothing, which is to be seen however small its share."""
+    full, rest = divmod(max(round(share * room * 8), 1), 8)
+    return "█" * full + _EIGHTHS[rest].strip()
 
 
 def series(labels: Sequence[str], column: Column, width: int) -> list[str]:

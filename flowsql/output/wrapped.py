@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 
-# What stands before the text of a line: blanks, or a label and at least two of them.
-_LABEL = re.compile(r"\s*(?:\S+(?: \S+)*?\s{2,})?")
+# What stands before the text of a line: blanks, or a few labels, each with at least two of them.
+_LABEL = re.compile(r"\s*(?:\S+(?: \S+)*?\s{2,}){0,3}")
 _LEAST_ROOM = 20
 
 

@@ -82,7 +82,8 @@ def paged_command(shell: Shell, words: Sequence[str]) -> int:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         code = shell.command_line(words)
-    shell.display.text(printed.getvalue().rstrip("\n"))
+    if text := printed.getvalue().rstrip("\n"):
+        shell.display.text(text)
     return code
 
 

@@ -288,7 +288,8 @@ class Shell:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot be read: {error}", where=str(path)) from error
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise UsageError(f"cannot be read: {reason}", where=str(path)) from error
         self._depth += 1
         try:
             return self.run_lines(text.splitlines(keepends=True), str(path))

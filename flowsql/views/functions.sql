@@ -434,23 +434,6 @@ create or replace macro rejecting_filter(reject_reason, kind, is_one_subnet) as
         else 'security-group-or-network-acl'
     end;
 
--- Whether records come by the clock: evenly many in each minute, or one after equally many minutes, or, where AWS writes the
--- records of ten minutes with one time, evenly many each time. `squares` is the sum of the squares of the number in each of
--- the `filled` minutes, `gap_squares` that of the minutes between these. What comes by chance varies as much as its mean
--- (Poisson), and the gaps in it as much as they are long.
-create or replace macro is_by_the_clock(records, minutes, squares, filled, gaps, gap_squares) as
-    squares * minutes - records * records < 0.5 * records * minutes
-    or (
-        gap_squares * (filled - 1) - gaps * gaps < 0.15 * gaps * gaps
-        and case
-            when records <= filled * 1.2 then gaps >= 2 * (filled - 1)
-            else
-                gaps >= 8 * (filled - 1)
-                and filled >= 3
-                and squares * filled - records * records < 0.25 * records * filled
-        end
-    );
-
 -- What of an amount falls into a bin of `bin_s` seconds, the one of that number since 1970, if it is spread evenly between
 -- `first_s` and `last_s`; all of it for a record of no length. The parts add up exactly: see `amount_until`.
 create or replace macro amount_in_bin(amount, first_s, last_s, bin, bin_s) as
@@ -517,3 +500,20 @@ create or replace macro endpoint_name(address, port) as
         when contains(address, ':') then '[' || address || ']:' || cast(port as varchar)
         else address || ':' || cast(port as varchar)
     end;
+
+-- Whether records come by the clock: evenly many in each minute, or one after equally many minutes, or, where AWS writes the
+-- records of ten minutes with one time, evenly many each time. `squares` is the sum of the squares of the number in each of
+-- the `filled` minutes, `gap_squares` that of the minutes between these. What comes by chance varies as much as its mean
+-- (Poisson), and the gaps in it as much as they are long.
+create or replace macro is_by_the_clock(records, minutes, squares, filled, gaps, gap_squares) as
+    squares * minutes - records * records < 0.5 * records * minutes
+    or (
+        gap_squares * (filled - 1) - gaps * gaps < 0.15 * gaps * gaps
+        and case
+            when records <= filled * 1.2 then gaps >= 2 * (filled - 1)
+            else
+                gaps >= 8 * (filled - 1)
+                and filled >= 3
+                and squares * filled - records * records < 0.25 * records * filled
+        end
+    );

@@ -21,28 +21,37 @@ _QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NO
 _TABLE_REFS = frozenset(
     {"BASE_TABLE", "JOIN", "SUBQUERY", "TABLE_FUNCTION", "EXPRESSION_LIST", "COLUMN_DATA", "EMPTY"}
 )
-# Relations and functions that list relations, and functions that read one whose name they are given as text.
+# Relations and functions that list relations, and those that read one whose name they are given as text.
 _LISTING_SCHEMAS = frozenset({"information_schema", "pg_catalog"})
 _LISTINGS = frozenset(
     {
         *("duckdb_views", "duckdb_columns", "duckdb_tables", "duckdb_dependencies", "pragma_show"),
-        *("sqlite_master", "sqlite_schema", "pragma_table_info", "pragma_storage_info", "show_tables"),
-        *("pg_views", "pg_tables", "pg_class", "pg_attribute", "query", "query_table"),
+        *("sqlite_master", "sqlite_schema", "pragma_table_info", "show_tables"),
+        *("pg_views", "pg_tables", "pg_class", "pg_attribute"),
     }
 )
+_BY_TEXT = frozenset({"query", "query_table", "pragma_storage_info"})
 _MAKES_READERS = frozenset({"view", "macro", "function", "prepare"})
 _LISTING_WORDS = _LISTING_SCHEMAS | _LISTINGS | {"show", "pragma"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Names in lower case, among them some that are not of relations or columns; None: any there may be."""
+    """Names in lower case, among them some that are not of relations or columns; None: any there may be.
+
+    `lists` says that all relations are to be seen, with all their columns, but not what is in them.
+    """
 
     relations: frozenset[str] | None = frozenset()
     columns: frozenset[str] | None = frozenset()
+    lists: bool = False
 
     def __or__(self, other: Reading) -> Reading:
-        return Reading(_both(self.relations, other.relations), _both(self.columns, other.columns))
+        return Reading(
+            _both(self.relations, other.relations),
+            _both(self.columns, other.columns),
+            self.lists or other.lists,
+        )
 
     def reads(self, relation: str) -> bool:
         """Whether the relation of that name may be read."""
@@ -87,7 +96,7 @@ def _tree(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
 
 def _text_reading(sql: str, relations: frozenset[str]) -> Reading:
     words = words_of(sql)
-    return ANYTHING if words & _LISTING_WORDS else Reading(relations & words, None)
+    return ANYTHING if words & _BY_TEXT else Reading(relations & words, None, bool(words & _LISTING_WORDS))
 
 
 def words_of(sql: str) -> frozenset[str]:
@@ -107,15 +116,18 @@ class _Walk:
     row_names: set[str] = field(default_factory=set)
     all_columns: bool = False
     lists_relations: bool = False
+    names_by_text: bool = False
 
     def read(self, tree: Any) -> Reading:
         self._visit(tree, False)
-        if self.lists_relations:
+        if self.names_by_text:
             return ANYTHING
         if self.last_parts & self.row_names:
             self.all_columns = True
         return Reading(
-            frozenset(self.named & self.relations), None if self.all_columns else frozenset(self.columns)
+            frozenset(self.named & self.relations),
+            None if self.all_columns else frozenset(self.columns),
+            self.lists_relations,
         )
 
     def _visit(self, node: Any, has_rows: bool) -> None:
@@ -151,7 +163,9 @@ class _Walk:
                 self.all_columns |= node.get("ref_type") == "NATURAL"
                 self._meet_alias(node)
             case "TABLE_FUNCTION":
-                self.lists_relations |= node["function"].get("function_name", "").lower() in _LISTINGS
+                name = node["function"].get("function_name", "").lower()
+                self.lists_relations |= name in _LISTINGS
+                self.names_by_text |= name in _BY_TEXT
             case "SHOW_REF":
                 self.all_columns = True
                 self.lists_relations |= "query" not in node

@@ -1,7 +1,7 @@
 -- Which AWS services are reached through NAT gateways, and would a VPC endpoint be cheaper?
 -- counts: what NAT gateways' interfaces logged of their inside, both ways, where the other end is an AWS service
 -- needs: pkt_srcaddr, pkt_dstaddr, dstaddr, bytes, interface_id, pkt_dst_aws_service, start
--- uses: srcaddr, pkt_src_aws_service, interface_type, action, end
+-- uses: srcaddr, pkt_src_aws_service, interface_type, resource_id, action, end
 -- param zones integer [1..6] = 2 : Availability Zones that an interface endpoint would be in
 -- param region text = us-east-1 : whose prices to take from the table
 -- param prices file = prices.csv : region,item,usd,unit,as_of: copy the one beside this query, and edit it
@@ -25,10 +25,15 @@ inside as (
         case when pkt_dst_aws_service is not null then pkt_srcaddr else pkt_dstaddr end as host,
         bytes
     from flows
-    where interface_id in (select point from nat_points)
+    where capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id) in (select point from nat_points)
         and coalesce(action = 'ACCEPT', true)
         and (second_view_of is null or second_view_of <> 'flow log')
-        and (pkt_dstaddr <> dstaddr or pkt_srcaddr <> srcaddr)
+        and (
+            pkt_dstaddr <> dstaddr
+            or pkt_srcaddr <> srcaddr
+            -- A regional gateway has no interface, and no private address.
+            or (interface_id is null and (is_private_address(srcaddr) or is_private_address(dstaddr)))
+        )
         and coalesce(pkt_dst_aws_service, pkt_src_aws_service) is not null
 ),
 span as (

@@ -9,11 +9,13 @@
 -- param min_ports integer [2..65536] = 20 : ports of one host that make a vertical scan
 -- param min_hosts integer [2..1000000] = 10 : hosts at one port that make a horizontal scan
 -- param min_failed number [0..1] = 0.8 : share of the targets that never answered
+-- param hits boolean = false : only those to which something answered
 -- param top integer [1..10000] = 50 : rows to show
 -- alias: port-scan-vertical kind=vertical
 -- alias: port-scan-horizontal kind=horizontal
 -- alias: scan-slow kind=slow
 -- alias: scan-outbound direction=outbound
+-- alias: scan-hits hits=true
 -- tags: hunting, scan
 -- read: targets are pairs of host and port. answered says what was open: look there first. A slow scan tries at least five
 --   targets, over three hours or more, fewer than forty in a quarter of an hour, more evenly than chance would. Vulnerability
@@ -203,6 +205,6 @@ select
     first_time,
     last_time
 from placed
-where $kind in ('any', kind) and $direction in ('any', direction)
+where $kind in ('any', kind) and $direction in ('any', direction) and (answered > 0 or not $hits)
 order by answered > 0 desc, targets desc, kind, source_addr, target_addr nulls first, target_port nulls first
 limit $top

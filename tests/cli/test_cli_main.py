@@ -83,12 +83,24 @@ def test_start_up_imports_nothing_heavy(argument: str) -> None:
     assert done.stdout
 
 
-def test_closed_stdout_ends_quietly(store: Path) -> None:
-    command = (
-        f"{sys.executable} -m flowsql.cli.main sql 'from range(1000000)' --store {store} --quiet | head -1"
-    )
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, timeout=60)
-    assert (done.stdout, done.stderr) == ("range\n", "")
+@pytest.mark.parametrize("format_", ["csv", "json", "table"])
+@pytest.mark.parametrize("command", ["sql", "repl"])
+def test_closed_stdout_ends_quietly(store: Path, command: str, format_: str) -> None:
+    words = ["sql", "from range(300000)", "--format", format_] if command == "sql" else ["repl"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flowsql.cli.main", *words, "--store", str(store), "--quiet"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    with process.stdin, process.stdout, process.stderr:
+        if command == "repl":
+            process.stdin.write(f".format {format_}\nfrom range(300000);\nselect 2;\n".encode())
+        process.stdin.close()
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert (process.wait(timeout=60), process.stderr.read()) == (0, b"")
 
 
 def test_stderr_as_json(flowsql: Flowsql, store: Path, tmp_path: Path) -> None:

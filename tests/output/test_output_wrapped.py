@@ -18,6 +18,11 @@ from flowsql.output.wrapped import wrapped
         ),
         ("  name  one two three four five six", 30, ["  name  one two three four", "        five six"]),
         ("two words  one two three four", 25, ["two words  one two three", "  four"]),
+        (
+            "  one  v2  a b c d e f g h i j k l m",
+            32,
+            ["  one  v2  a b c d e f g h i j k", "           l m"],
+        ),
         ("-- one two three four five", 20, ["-- one two three", "four five"]),
         ("a" * 30, 20, ["a" * 30]),
         ("see one-two-three-four-five", 20, ["see", "one-two-three-four-five"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flowsql.output.display_width import display_width
@@ -40,6 +40,8 @@ def test_spark():
 
 
 @given(NUMBERS, st.integers(20, 200))
+@example([90_071_992_548, 2.2250738585e-313], 20)
+@example([5e-324, 1], 20)
 def test_lines_fit(numbers, width):
     labels = [f"label {i}" for i in range(len(numbers))]
     column = Column("a column", numbers)

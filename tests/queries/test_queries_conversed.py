@@ -13,6 +13,7 @@ from plain import (
     EVIDENCE,
     FIN,
     PORTS,
+    PROTOCOLS,
     RST,
     SYN,
     SYN_ACK,
@@ -402,7 +403,75 @@ def egress_bypass(asked: Asked) -> list[Record]:
     return listed(rows, asked)
 
 
+def least_privilege_rules(asked: Asked) -> list[Record]:
+    p, own = asked.parameters, own_addresses(asked.records)
+    used = [
+        c
+        for c in conversations(asked)
+        if c.server[1] > 0
+        and (c.outcome == "answered" or not (p["answered"] or c.outcome == "rejected"))
+        and scope(c.server[0], own) in ("vpc", "private")
+    ]
+    rows = []
+    for (server, port, protocol), group in grouped(used, lambda c: (*c.server, c.protocol)).items():
+        outside = {c.client[0] for c in group if scope(c.client[0], own) not in ("vpc", "private")}
+        everybody = outside if len(outside) > p["most"] else set()
+
+        def rule(c: Conversation, everybody: set[str] = everybody) -> str:
+            bits = "0" if c.client[0] in everybody else p["prefix"]
+            return str(ipaddress.ip_network(f"{c.client[0]}/{bits}", strict=False))
+
+        for network, of_rule in grouped(group, rule).items():
+            of_client = grouped(of_rule, lambda c: c.client[0])
+            rows.append(
+                {
+                    "server_addr": server,
+                    "service": service(protocol, port),
+                    "source": network,
+                    "clients": len(of_client),
+                    "conversations": sum(
+                        max(map(len, grouped(mine, lambda c: c.interface).values()))
+                        for mine in of_client.values()
+                    ),
+                    "evidence": best(c.evidence for c in of_rule),
+                    "last_time": Time(max(c.last for c in of_rule)),
+                    "is_guess": is_guess(of_rule),
+                    "key": (server, port, protocol, network),
+                }
+            )
+    return listed(rows, asked)
+
+
+def rule_usage(asked: Asked) -> list[Record]:
+    rows = []
+    for rule in asked.parameters["file"]:
+        ports = [int(rule[name]) if rule[name] else None for name in ("from_port", "to_port")]
+        used = [
+            c
+            for c in conversations(asked)
+            if any(r["action"] == "ACCEPT" for r in c.sent)
+            and ipaddress.ip_address(c.client[0]) in ipaddress.ip_network(rule["source"])
+            and ipaddress.ip_address(c.server[0]) in ipaddress.ip_network(rule["target"])
+            and rule["protocol"] in ("-1", "all", str(c.protocol), PROTOCOLS[c.protocol])
+            and (ports[0] is None or ports[0] <= c.server[1] <= ports[1])
+        ]
+        rows.append(
+            {
+                **{name: rule[name] for name in ("rule", "source", "target", "protocol")},
+                "from_port": ports[0],
+                "to_port": ports[1],
+                "conversations": len(used),
+                "clients": len({c.client[0] for c in used}),
+                "servers": len({c.server[0] for c in used}),
+                "last_time": Time(max(c.last for c in used)) if used else None,
+            }
+        )
+    return sorted(rows, key=lambda row: (row["conversations"], row["rule"]))
+
+
 ORACLES: dict[str, Oracle] = {
+    "least-privilege-rules": least_privilege_rules,
+    "rule-usage": rule_usage,
     "top-conversations": top_conversations,
     "access": access,
     "unanswered": unanswered,
@@ -462,6 +531,19 @@ def test_all_that_the_internet_reaches_is_found(generated: Logs) -> None:
     true = answered_services(generated, from_outside=True)
     assert len(true) > 3
     assert true - found(generated, "exposed-services") == set()
+
+
+def test_the_rules_let_in_what_was_answered(generated: Logs) -> None:
+    """By the truth; that a rule is for one client each, or for the internet."""
+    rows = (
+        generated.workspace.run("least-privilege-rules", {"top": 100_000, "most": 5}).read_all().to_pylist()
+    )
+    told = {(row["server_addr"], row["service"]) for row in rows}
+    true = answered_services(generated, from_outside=False)
+    inside = {(server, name) for server, name in true if server.startswith("10.")}
+    assert len(inside) > 5
+    assert inside - told == set()
+    assert {row["source"].split("/")[1] for row in rows} <= {"0", "32", "128"}
 
 
 def test_most_services_are_found_without_flags(generated_default: Logs) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,46 +30,67 @@ def is_private(address: str) -> bool:
 
 
 def is_inside_of_nat(flow: Record) -> bool:
+    """In these logs gateways are told by their type, or there are no other relays in them."""
+    if flow["interface_id"] is None and flow["resource_id"]:
+        return is_private(flow["srcaddr"]) or is_private(flow["dstaddr"])
     packet, shown = (flow["pkt_srcaddr"], flow["pkt_dstaddr"]), (flow["srcaddr"], flow["dstaddr"])
-    return flow["interface_type"] == "nat_gateway" and packet != shown
+    return flow["interface_type"] in (None, "nat_gateway") and packet != shown
+
+
+def is_of_nat(flow: Record) -> bool:
+    return "nat" in (flow["interface_type"] or flow["interface_id"] or flow["resource_id"])
 
 
 def host_of(flow: Record) -> str:
     return str(flow["pkt_srcaddr"] if is_private(flow["pkt_srcaddr"]) else flow["pkt_dstaddr"])
 
 
-def transfer_costs(asked: Asked) -> list[Record]:
-    zones = {
-        (r["srcaddr"] if r["flow_direction"] == "egress" else r["dstaddr"]): r["az_id"] for r in asked.flows
-    }
-    bytes_of: dict[tuple[str, str], int] = defaultdict(int)
-    for r in asked.flows:
+def charged(flows: list[Record]) -> Iterator[tuple[str, str, str, int, int]]:
+    """Kind, host, peer, bytes sent and received of what is charged."""
+    zones = {(r["srcaddr"] if r["flow_direction"] == "egress" else r["dstaddr"]): r["az_id"] for r in flows}
+    for r in flows:
+        ends = (r["pkt_srcaddr"], r["pkt_dstaddr"])
         if is_inside_of_nat(r):
-            bytes_of["nat", host_of(r)] += r["bytes"]
-        elif r["interface_type"] != "nat_gateway" and r["flow_direction"] == "egress":
-            if not is_private(r["pkt_dstaddr"]):
-                bytes_of["internet", r["srcaddr"]] += r["bytes"]
+            sent = is_private(ends[0])
+            yield ("nat", *(ends if sent else ends[::-1]), r["bytes"] * sent, r["bytes"] * (not sent))
+        elif not is_of_nat(r) and r["flow_direction"] == "egress":
+            if not is_private(ends[1]):
+                yield ("internet", *ends, r["bytes"], 0)
             elif zones[r["srcaddr"]] != zones[r["dstaddr"]]:
-                bytes_of["cross-az", r["srcaddr"]] += r["bytes"]
+                yield ("cross-az", *ends, r["bytes"], 0)
+
+
+def transfer_costs(asked: Asked) -> list[Record]:
+    p, known = asked.parameters, prices(asked)
+    bytes_of: dict[tuple[str, Any, Any], list[int]] = defaultdict(lambda: [0, 0])
+    for kind, host, peer, sent, received in charged(asked.flows):
+        sums = bytes_of[kind, None if p["by"] == "peer" else host, None if p["by"] == "host" else peer]
+        sums[0] += sent
+        sums[1] += received
     items = {"nat": "nat_gateway_processing", "internet": "internet_egress", "cross-az": "cross_az_each_way"}
-    kind, known = asked.parameters["kind"], prices(asked)
     rows: list[Record] = []
-    for (name, host), total in bytes_of.items():
-        usd, as_of = known.get(items[name], (None, None))
-        whole = sum(other for (other_name, _), other in bytes_of.items() if other_name == name)
-        times = 2 if name == "cross-az" else 1
+    for (kind, host, peer), sums in bytes_of.items():
+        usd, as_of = known.get(items[kind], (None, None))
+        whole = sum(sum(other) for (other_kind, *_), other in bytes_of.items() if other_kind == kind)
+        times = 2 if kind == "cross-az" else 1
         rows.append(
             {
-                "kind": name,
+                "kind": kind,
                 "host": host,
-                "bytes": total,
-                "estimated_usd": None if usd is None else round(total / GB * times * usd, 2),
-                "bytes_percent": round(100 * total / whole, 1),
+                "peer": peer,
+                "bytes": sum(sums),
+                "bytes_out": sums[0],
+                "bytes_in": sums[1],
+                "estimated_usd": None if usd is None else round(sum(sums) / GB * times * usd, 2),
+                "bytes_percent": round(100 * sum(sums) / whole, 1),
                 "price_as_of": as_of,
             }
         )
-    rows.sort(key=lambda row: (-(row["estimated_usd"] or 0), -row["bytes"]))
-    return [row for row in rows if kind in ("all", row["kind"])]
+    first = {"cost": "estimated_usd", "out": "bytes_out", "in": "bytes_in"}[p["order"]]
+    rows.sort(
+        key=lambda row: (-(row[first] or 0), -row["bytes"], row["kind"], row["host"] or "", row["peer"] or "")
+    )
+    return [row for row in rows if p["kind"] in ("all", row["kind"])][: p["top"]]
 
 
 def endpoint_candidates(asked: Asked) -> list[Record]:
@@ -128,6 +150,28 @@ def test_what_passed_nat_gateways_is_that_of_the_truth(generated_default: Logs) 
         if "nat" in row["tags"] and row["outcome"] != "dropped-by-nat"
     )
     assert totals(generated_default)["nat"] == pytest.approx(passed, rel=0.02)
+
+
+def test_what_went_through_the_nat_gateways(generated: Logs) -> None:
+    """By the truth: the bytes of each host, as they pass the inside of a gateway."""
+    rows = generated.workspace.run("nat-traffic", {"top": 1000}).read_all().to_pylist()
+    told = {row["host"]: row["bytes_out"] for row in rows}
+    gateways = {r["interface_id"] for r in generated.records if r["interface_type"] == "nat_gateway"}
+    passed: dict[str, int] = {}
+    skipped: set[str] = set()
+    for truth in generated.truth:
+        for seen in truth["seen"]:
+            # The inside shows the host's own port, the outside the one that the gateway gave it.
+            is_inside = truth["nat_port"] not in (None, seen["opener_port"])
+            if seen["interface_id"] in gateways and is_inside and seen["sent_action"] == "ACCEPT":
+                host = truth["opener_address"]
+                passed[host] = passed.get(host, 0) + (seen["sent_bytes"] or 0)
+                if seen["skipped_records"]:
+                    skipped.add(host)
+    assert len(passed.keys() - skipped) > 5
+    assert told.keys() == passed.keys()
+    assert {host for host in told if told[host] != passed[host]} <= skipped
+    assert all(told[host] <= passed[host] for host in told)
 
 
 def test_prices_of_ones_own(generated_default: Logs, tmp_path: Path) -> None:

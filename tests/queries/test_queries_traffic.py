@@ -204,13 +204,27 @@ _timed = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(records=st.lists(_timed, max_size=8), bin_s=st.integers(60, 3600))
-def test_bins_add_up_exactly(run: Run, records: list[Record], bin_s: int) -> None:
+ANY_RECORDS = given(records=st.lists(_timed, max_size=8), bin_s=st.integers(60, 3600))
+
+
+def check_bins(run: Run, records: list[Record], bin_s: int) -> None:
     rows = run("traffic-by-hour", records, bin=bin_s)
     for column in ("bytes", "packets"):
         assert total(rows, column) == total(records, column)
     assert (total(rows, "records") or 0) == len(records)
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@ANY_RECORDS
+def test_bins_add_up_exactly(run: Run, records: list[Record], bin_s: int) -> None:
+    check_bins(run, records, bin_s)
+
+
+@pytest.mark.long
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@ANY_RECORDS
+def test_bins_of_any_records_add_up_exactly(run: Run, records: list[Record], bin_s: int) -> None:
+    check_bins(run, records, bin_s)
 
 
 def service(flow: Record) -> str | None:

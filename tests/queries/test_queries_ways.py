@@ -1,4 +1,4 @@
-"""NAT, encryption, idle interfaces, transit gateways, lists and what is new, against plain Python."""
+"""Translated addresses, encryption, idle interfaces, transit gateways, lists and what is new, against plain Python."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from plain import (
     end_of,
     grouped,
     is_between,
-    is_private,
     most,
     nulls_last,
     own_addresses,
@@ -25,50 +24,6 @@ from plain import (
 
 STATUS = {0: "clear_bytes", 1: "nitro_bytes", 3: "nitro_bytes", 2: "application_bytes", None: "unknown_bytes"}
 CAUSES = ("no_route", "blackhole", "mtu_exceeded", "ttl_expired")
-
-
-def nat_traffic(asked: Asked) -> list[Record]:
-    """Gateways are what sends to outside addresses under an own address that stands for theirs."""
-    p = asked.parameters
-    gateways = {
-        (r["interface_id"], r["dstaddr"])
-        for r in asked.records
-        if r["pkt_dstaddr"] != r["dstaddr"] and not is_private(r["pkt_dstaddr"])
-    }
-    gateways = {
-        (r["interface_id"], r["srcaddr"]) for r in asked.records if r["srcaddr"] == r["pkt_srcaddr"]
-    } & gateways
-    names = {interface for interface, _ in gateways}
-    met = []
-    for r in asked.flows:
-        nat = r["interface_id"] if r["interface_id"] in names else r["resource_id"]
-        inside = [is_private(r[side]) for side in ("srcaddr", "dstaddr")]
-        out = r["pkt_dstaddr"] != r["dstaddr"] or (r["resource_id"] is not None and inside[0])
-        back = r["pkt_srcaddr"] != r["srcaddr"] or (r["resource_id"] is not None and inside[1])
-        if nat and r["action"] in ("ACCEPT", None) and (out or back):
-            ends = (source(r), destination(r))
-            host, peer = ends if out else ends[::-1]
-            key = (nat, host if p["by"] != "peer" else None, peer if p["by"] != "host" else None)
-            met.append((key, out, r))
-    rows = [
-        {
-            "nat": key[0],
-            "host": key[1],
-            "peer": key[2],
-            "bytes_out": total([r for _, out, r in group if out], "bytes") or 0,
-            "bytes_in": total([r for _, out, r in group if not out], "bytes") or 0,
-            "records": len(group),
-            "last_time": Time(max(end_of(r) for *_, r in group)),
-        }
-        for key, group in grouped(met, lambda m: m[0]).items()
-    ]
-    rows.sort(
-        key=lambda row: (
-            *(-row[f"bytes_{p['order']}"], -row["bytes_out"] - row["bytes_in"]),
-            *(row["nat"], nulls_last(row["host"]), nulls_last(row["peer"])),
-        )
-    )
-    return rows[: p["top"]]
 
 
 def translated_addresses(asked: Asked) -> list[Record]:
@@ -236,7 +191,6 @@ def first_seen(asked: Asked) -> list[Record]:
 
 
 ORACLES: dict[str, Oracle] = {
-    "nat-traffic": nat_traffic,
     "translated-addresses": translated_addresses,
     "encryption-audit": encryption_audit,
     "idle-interfaces": idle_interfaces,
@@ -267,30 +221,6 @@ def test_generated_logs(generated: Logs, name: str, parameters: Record) -> None:
 
 def test_addresses_that_are_translated(generated: Logs) -> None:
     generated.agree("translated-addresses", translated_addresses, {"top": 10_000})
-
-
-def test_what_went_through_the_nat_gateways(generated: Logs) -> None:
-    """By the truth: the bytes of each host, as they pass the inside of a gateway."""
-    rows = generated.workspace.run("nat-traffic", {"by": "host", "top": 1000}).read_all().to_pylist()
-    told: dict[str, int] = {}
-    for row in rows:
-        told[row["host"]] = told.get(row["host"], 0) + row["bytes_out"]
-    gateways = {row["nat"] for row in rows}
-    passed: dict[str, int] = {}
-    skipped: set[str] = set()
-    for truth in generated.truth:
-        for seen in truth["seen"]:
-            # The inside shows the host's own port, the outside the one that the gateway gave it.
-            is_inside = truth["nat_port"] not in (None, seen["opener_port"])
-            if seen["interface_id"] in gateways and is_inside and seen["sent_action"] == "ACCEPT":
-                host = truth["opener_address"]
-                passed[host] = passed.get(host, 0) + (seen["sent_bytes"] or 0)
-                if seen["skipped_records"]:
-                    skipped.add(host)
-    assert len(passed.keys() - skipped) > 5
-    assert told.keys() == passed.keys()
-    assert {host for host in told if told[host] != passed[host]} <= skipped
-    assert all(told[host] <= passed[host] for host in told)
 
 
 def test_what_the_transit_gateway_dropped(tmp_path: Path) -> None:

@@ -109,6 +109,13 @@ def test_new_loads_are_seen_after_a_look(tmp_path, home, capsys, ran, records) -
         assert new.run(f".refresh\n{count}\nfrom t;")[1] == "n\n10\nx\n1\n"
 
 
+def test_between_answers_from_the_store_of_the_shell(shell) -> None:
+    code, out, _ = shell.run(".between 192.0.2.1 192.0.2.2")
+    assert code == 0
+    assert "opener" in out
+    assert shell.run(".between 192.0.2.1 192.0.2.1")[0] == 2
+
+
 def test_between_is_the_commands_of_the_same_store_window_and_scope(shell) -> None:
     given: list[list[str]] = []
     shell.shell.command_line = lambda words: given.append([*words]) or 5

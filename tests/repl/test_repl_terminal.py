@@ -278,3 +278,14 @@ def test_low_window(terminal) -> None:
     screen.type("select srca")
     screen.wait(r"^flowsql> select srca\n.*srcaddr +column of flows")
     assert "too small" not in screen.screen()
+
+
+def test_errors_break_between_words_and_carets_stay_below(terminal) -> None:
+    screen = terminal(columns=60)
+    screen.enter("select tcp_flag, interface from flows;")
+    shown = screen.wait(r"\^")
+    assert 'tcp_flag" not\nfound in FROM clause!\n' in shown
+    (line, caret) = [
+        text for text in shown.splitlines() if text.startswith("LINE 1:") or set(text.strip()) == {"^"}
+    ]
+    assert line[caret.index("^") :].startswith("tcp_flag")

@@ -270,3 +270,17 @@ def test_what_a_failed_write_means(error: Exception, cause: str) -> None:
     meant = store_error(error, Path("/store"))
     assert (meant.where, meant.cause) == ("/store", cause)
     assert meant.remedy
+
+
+def test_stores_made_by_one_process_have_nothing_in_common(
+    tmp_path: Path, log_text: Callable[..., bytes]
+) -> None:
+    (tmp_path / "a.log").write_bytes(log_text(range(3)))
+    stores = [Workspace(tmp_path / name) for name in ("one", "two")]
+    stores[0].load([tmp_path / "a.log"])
+    stores[1].store.create()
+    about = "select (select store_id from catalog.store_info), (select count(*) from flows)"
+    rows = [tuple(store.sql(about).read_all().to_pylist()[0].values()) for store in stores]
+    assert [records for _, records in rows] == [3, 0]
+    assert len({store_id for store_id, _ in rows}) == 2
+    assert stores[1].check().findings == []

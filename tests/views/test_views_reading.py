@@ -100,21 +100,37 @@ def test_a_statement_reads_what_its_syntax_tree_names(
 
 
 @pytest.mark.parametrize(
+    ("sql", "relations"),
+    [
+        ("show tables", ""),
+        ("show flows", ""),
+        ("describe", ""),
+        ("select * from information_schema.columns", ""),
+        ("select count(*) from duckdb_views()", ""),
+        ("from sqlite_master", ""),
+        ("select bytes from flows, duckdb_tables()", "flows"),
+        ("pragma table_info('flows')", "flows"),
+        ("call pragma_table_info('flows')", "flows"),
+        ("create view v as from duckdb_views()", ""),
+    ],
+)
+def test_what_lists_relations_reads_only_those_that_it_names(
+    parser: duckdb.DuckDBPyConnection, sql: str, relations: str
+) -> None:
+    reading = reading_of(parser, sql, RELATIONS)
+    assert (reading.relations, reading.lists) == (frozenset(relations.split()), True)
+
+
+@pytest.mark.parametrize(
     "sql",
     [
-        "show tables",
-        "describe",
-        "select * from information_schema.columns",
-        "select count(*) from duckdb_views()",
-        "from sqlite_master",
         "from query('select bytes from ' || 'flows')",
         "from query_table($name)",
         "create macro m(t) as table from query_table(t)",
-        "pragma table_info('flows')",
-        "call pragma_table_info('flows')",
+        "select * from pragma_storage_info('flows')",
     ],
 )
-def test_what_lists_relations_or_makes_up_their_names_reads_anything(
+def test_what_makes_up_the_names_of_relations_reads_anything(
     parser: duckdb.DuckDBPyConnection, sql: str
 ) -> None:
     assert reading_of(parser, sql, RELATIONS) == ANYTHING
