@@ -51,6 +51,9 @@ _TRUST_COLUMNS = frozenset({"log_status", "packets", "bytes"})
 # Statements that give rows to show; of the others only an error is of interest.
 _WITH_ROWS = {"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"}
 _POSITION = re.compile(r"^LINE \d+:", re.MULTILINE)
+# Of one flow log nothing is left out, which is told sooner than looked up by interface and hour.
+_SEVERAL_LOGS = "from log_hours select 1 having min(flow_log) <> max(flow_log)"
+_NO_SECOND_LOGS = "select interface_id, hour, load_id from log_hours where false"
 # What `Session.close` leaves to the end of the process.
 _LEFT_OPEN: list[duckdb.DuckDBPyConnection] = []
 
@@ -433,7 +436,8 @@ def _create(con: duckdb.DuckDBPyConnection, view: View, is_filled: bool) -> None
     if not is_filled:
         con.execute(view_statement(view))
     elif view.name in LOOKED_UP:
-        con.execute(f"create or replace table {view.name} as\n{view.sql}")
+        is_empty = view.name == "second_logs" and not con.execute(_SEVERAL_LOGS).fetchall()
+        con.execute(f"create or replace table {view.name} as\n{_NO_SECOND_LOGS if is_empty else view.sql}")
     elif view.name == "records_once" and not con.execute("from second_logs limit 1").fetchall():
         # To look in vain costs as much as the rest of many a query.
         con.execute("create or replace view records_once as from records_in_context")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from flowsql.engines.duckdb_engine import Session
 from flowsql.errors import QueryError
 from flowsql.query_options import QueryOptions
-from flowsql.views.views import RELATIONS
+from flowsql.views.views import RELATIONS, VIEWS
 from flowsql.workspace import Workspace
 
 LOG = """\
@@ -215,3 +216,23 @@ def test_answers_do_not_depend_on_what_is_made(lean: Session, full: Session, sql
 @given(STATEMENTS)
 def test_no_answer_depends_on_what_is_made(lean: Session, full: Session, sql: str) -> None:
     assert _answer(lean, sql) == _answer(full, sql)
+
+
+@pytest.mark.parametrize(("logs", "left_out"), [(1, 0), (2, 2)], ids=["one flow log", "two"])
+def test_second_logs_are_what_the_view_tells(tmp_path: Path, logs: int, left_out: int) -> None:
+    header, _, records = LOG.partition("\n")
+    # Of another log format: another flow log, of the same interfaces and hour.
+    shorter = [line.rsplit(" ", 1)[0] for line in (header, *records.splitlines())]
+    for number, text in enumerate([LOG, "\n".join(shorter) + "\n"][:logs]):
+        (tmp_path / f"{number}.log").write_text(text)
+    (sql,) = (view.sql for view in VIEWS if view.name == "second_logs")
+    with Workspace(tmp_path / "store") as workspace:
+        workspace.load(sorted(tmp_path.glob("*.log")))
+        with workspace.session(QueryOptions()) as session:
+            (statement,) = session.statements("from second_logs")
+            made = session.execute(statement, {}).read_all()
+            (looked_up,) = session.statements(sql)
+            told = session.execute(looked_up, {}).read_all()
+    assert made.schema == told.schema
+    assert sorted(map(repr, made.to_pylist())) == sorted(map(repr, told.to_pylist()))
+    assert made.num_rows == left_out
