@@ -5,6 +5,8 @@
 -- is, `reason` why, in words: security groups let answers pass, network ACLs do not and stand only between subnets.
 -- `rejected_since` is since when, in the window and its context, the sender's packets to the service were rejected without
 -- one accepted between; `accepted_before` and `last_accepted_time` tell what was before that. The service is the lower port.
+-- `rejected_at` is the end whose interface rejected it, 'sender' or 'receiver', null for one in between or unknown;
+-- `accepted_by` the interface of the sender, in the same VPC, that had let it out: then only a filter of the receiver's can be it.
 with services as (
     select
         *,
@@ -64,9 +66,29 @@ contexts as (
     where pair in (select pair from flow_ends where action = 'REJECT')
     group by pair
 ),
+ways as (
+    select *, hash(vpc_id, protocol, sender_addr, srcport, receiver_addr, dstport) as way
+    from flow_ends
+    where vpc_id is not null
+),
+passed as (
+    select way, max(ways.interface_id) as accepted_by, min(start_s) as first_passed_s, max(end_s) as last_passed_s
+    from ways
+    join interface_addresses as own on own.interface_id = ways.interface_id and own.address = srcaddr
+    where action = 'ACCEPT' and way in (select way from ways where action = 'REJECT')
+    group by way
+),
 kinds as (
     select
         rejected.*,
+        case is_sent_here(flow_direction, srcaddr, dstaddr, own_ipv4, own_ipv6)
+            when true then case when sender_addr = srcaddr then 'sender' end
+            when false then case when receiver_addr = dstaddr then 'receiver' end
+        end as rejected_at,
+        case
+            when accepted_by <> rejected.interface_id and start_s <= last_passed_s + 60 and end_s >= first_passed_s - 60
+            then accepted_by
+        end as accepted_by,
         coalesce(src.subnet_id = dst.subnet_id, false) as is_one_subnet,
         contexts.last_accepted_s as last_seen_s,
         case when is_forward then back_last_s else forward_last_s end as other_last_s,
@@ -99,6 +121,8 @@ kinds as (
     join contexts on contexts.pair = rejected.pair
     left join address_subnets as src on src.vpc_id = coalesce(rejected.vpc_id, '') and src.address = srcaddr
     left join address_subnets as dst on dst.vpc_id = coalesce(rejected.vpc_id, '') and dst.address = dstaddr
+    left join interface_ends as own on own.interface_id = rejected.interface_id
+    left join passed on way = hash(rejected.vpc_id, protocol, sender_addr, srcport, receiver_addr, dstport)
     left join doubtful_minutes
         on doubtful_minutes.point = rejected.point and doubtful_minutes.minute = rejected.start_s // 60
     where action = 'REJECT'
@@ -163,12 +187,16 @@ select
         when kind = 'late' then 'the connection was closed, and is tracked no more'
         when kind = 'expired' then 'a packet of no connection that was seen here lately'
         when kind = 'backscatter' then 'an answer to an opening that was not seen here'
+        when accepted_by is not null and rejected_at = 'receiver'
+        then 'the interface of the sender let it out: a filter of the receiver, a security group or a network ACL there'
         else 'a rejected opening alone does not tell which filter it was'
     end as reason,
     to_timestamp(rejected_since_s) as rejected_since,
     last_accepted_s is not null as accepted_before,
     to_timestamp(last_accepted_s) as last_accepted_time,
-    point as capture_point
+    point as capture_point,
+    rejected_at,
+    accepted_by
 from judged
 cross join query_window
 where coalesce(start_s >= since_s, since_s is null) and coalesce(start_s < until_s, until_s is null)

@@ -152,3 +152,27 @@ def test_since_when(ask: Ask, flow: Flow) -> None:
     assert ask(sql, changed) == [(0, False), (600, False), (0, True), (300, True)]
     other_service = [flow("10.0.0.1:50001 > 10.0.0.2:22", at=-60, tcp_flags=2), *never]
     assert ask(sql, other_service) == [(0, False), (600, False)]
+
+
+def test_what_the_sender_let_out_a_filter_of_the_receiver_rejected(ask: Ask, flow: Flow) -> None:
+    # Other peers tell whose the addresses are.
+    others = [
+        flow(f"{own}:{port} > 10.0.9.{port - 5000}:443", interface_id=interface)
+        for own, interface in (("10.0.0.1", "eni-a"), ("10.0.5.2", "eni-b"))
+        for port in (5001, 5002)
+    ]
+    rejected = {"action": "REJECT", "interface_id": "eni-b", "tcp_flags": 2}
+    ends = "10.0.0.1:40000 > 10.0.5.2:22"
+    sql = "select rejected_at, accepted_by, reason like '%let it out%' from rejections"
+    for vpcs, expected in (
+        (("vpc-1", "vpc-1"), ("receiver", "eni-a", True)),
+        # The same range elsewhere: other packets.
+        (("vpc-1", "vpc-2"), ("receiver", None, False)),
+        ((None, None), ("receiver", None, False)),
+    ):
+        out = flow(ends, tcp_flags=2, vpc_id=vpcs[0])
+        assert ask(sql, [*others, out, flow(ends, **rejected, vpc_id=vpcs[1])]) == [expected]
+    late = flow(ends, at=7200, **rejected, vpc_id="vpc-1")
+    assert ask(sql, [*others, flow(ends, tcp_flags=2, vpc_id="vpc-1"), late]) == [("receiver", None, False)]
+    own = flow(ends, action="REJECT", tcp_flags=2)
+    assert ask(sql, [*others, own]) == [("sender", None, False)]

@@ -109,6 +109,31 @@ def test_outcomes(generated: Generated) -> None:
     assert judged > 5000
 
 
+@pytest.mark.parametrize(
+    ("fields", "bound"),
+    [(FORMAT, 0.005), (FORMAT.partition(" vpc-id")[0], 0.02)],
+    ids=["with packet addresses and VPC", "the default format's fields"],
+)
+def test_bytes_count_once(tmp_path: Path, fields: str, bound: float) -> None:
+    # What is sent passes up to four interfaces.
+    generate(tmp_path / "logs", records=30_000, fields=parse_format_string(fields), parquet=True)
+    with Workspace(tmp_path / "store") as workspace:
+        workspace.load([tmp_path / "logs"])
+        sql = (
+            "select sum(bytes) filter (counted) as counted, sum(bytes) as bytes"
+            " from flows where action = 'ACCEPT' and protocol in (6, 17)"
+        )
+        ((counted, logged),) = (row.values() for row in workspace.sql(sql).read_all().to_pylist())
+    sent = sum(
+        connection["sent_bytes"] + connection["replied_bytes"] + connection["stray_bytes"]
+        for connection in pq.read_table(tmp_path / "logs" / "truth" / "truth.parquet").to_pylist()
+        if connection["protocol"] in (6, 17)
+        and connection["outcome"] in ("answered", "refused-by-host", "silent", "dropped-by-nat")
+    )
+    assert logged > 1.3 * sent
+    assert abs(counted / sent - 1) <= bound, (counted, sent)
+
+
 def test_rejects(generated: Generated) -> None:
     sql = (
         "select interface_id, protocol, srcaddr, srcport, dstaddr, dstport, cast(epoch(start_time) as bigint) as first_s,"
