@@ -21,6 +21,7 @@ from flowsql.cli.options import (
     WindowOptions,
     query_options,
 )
+from flowsql.cli.page import show
 
 
 @takes(
@@ -61,7 +62,7 @@ def between(
         workspace.ends_process = bool(ctx.obj)
         with workspace.open_between(a, b, service, bins, options) as found:
             if output.output is None and format_of(output).name == "table":
-                print(found.verdict, *(f"  {note}" for note in found.notes), "", sep="\n")
+                show("\n".join([found.verdict, *(f"  {note}" for note in found.notes), ""]))
             else:
                 # Data on stdout stays data.
                 narrator.figures("verdict", found.verdict, verdict=found.verdict, notes=found.notes)

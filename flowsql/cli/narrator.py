@@ -12,7 +12,11 @@ import unicodedata
 from flowsql.errors import FlowsqlError, UsageError
 
 # A line of SQL with an error, and the line below that points at it.
-_POINTED_AT = re.compile(r"LINE \d+:|\s*\^+$")
+_POINTED_AT = re.compile(r"LINE \d+: ")
+_CARETS = re.compile(r" *\^+$")
+_LEFT_OUT = "..."
+# So much of the line is wanted behind them.
+_AFTER_CARETS = 8
 
 
 class Narrator:
@@ -55,12 +59,33 @@ class Narrator:
 def _say(text: str) -> None:
     columns = _columns()
     lines = [_harmless(line) for line in text.split("\n")]
-    print("\n".join(_folded(line, columns) for line in lines), file=sys.stderr)
+    shown: list[str] = []
+    while lines:
+        line = lines.pop(0)
+        if lines and _POINTED_AT.match(line) and _CARETS.match(lines[0]):
+            shown += _around_carets(line, lines.pop(0), columns)
+        else:
+            shown.append(_folded(line, columns))
+    print("\n".join(shown), file=sys.stderr)
+
+
+def _around_carets(line: str, carets: str, columns: int) -> list[str]:
+    """A line of SQL and the carets below it, of which so much is left out before them that both fit."""
+    if not 0 < columns < len(line):
+        return [line, carets]
+    label = _POINTED_AT.match(line)
+    start = label.end() if label else 0
+    surplus = len(carets) + _AFTER_CARETS - columns + len(_LEFT_OUT)
+    left_out = min(surplus, len(carets) - carets.count("^") - start)
+    if left_out > len(_LEFT_OUT):
+        line = line[:start] + _LEFT_OUT + line[start + left_out :]
+        carets = carets[left_out - len(_LEFT_OUT) :]
+    return [line[:columns], carets[:columns]]
 
 
 def _folded(line: str, columns: int) -> str:
-    """The line in several that fit, broken at blanks; whole where a caret points at a word of it."""
-    if not 0 < columns < len(line) or _POINTED_AT.match(line):
+    """The line in several that fit, broken at blanks."""
+    if not 0 < columns < len(line):
         return line
     indent = " " * (len(line) - len(line.lstrip()))
     return textwrap.fill(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from flowsql.output.display_width import cut
 from flowsql.output.formats import Format, format_named
 from flowsql.output.options import Options
 from flowsql.output.visible import visible
@@ -106,7 +107,10 @@ class Display:
             if result.columns == _EXPLAIN:
                 for batch in result:
                     for text in batch.column(1).to_pylist():
-                        sink.write(visible(text, keep="\n").rstrip().encode() + b"\n")
+                        plan = visible(text, keep="\n").rstrip()
+                        if self._terminal:
+                            plan = "\n".join(cut(line, _columns()) for line in plan.split("\n"))
+                        sink.write(plan.encode() + b"\n")
                 return
             self._format(expanded=expanded).render(result, sink, look)
 
