@@ -60,8 +60,7 @@ def _run(arguments: Sequence[str], *, is_whole_process: bool) -> int:
 
     from flowsql.cli.app import COMMANDS, app_of
 
-    wanted = [name for name in COMMANDS if arguments[:1] == [name]] or COMMANDS
-    command: Any = get_command(app_of(wanted))
+    command: Any = get_command(app_of(_meant(arguments, COMMANDS)))
     try:
         code = command.main(
             args=options_behind_command([_as_text(argument) for argument in arguments], command),
@@ -80,6 +79,14 @@ def _run(arguments: Sequence[str], *, is_whole_process: bool) -> int:
             raise stop.__context__ from None
         raise
     return code if isinstance(code, int) else exit_codes.DONE
+
+
+def _meant(arguments: Sequence[str], commands: Sequence[str]) -> Sequence[str]:
+    """The commands of which one can be meant: to make all of them ready takes as long as a short query."""
+    first = arguments[0] if arguments else ""
+    is_behind_options = first.startswith("-") and first not in ("-h", "--help", "--version")
+    named = arguments if is_behind_options else [first]
+    return [command for command in commands if command in named] or commands
 
 
 def _as_text(argument: str) -> str:
@@ -108,7 +115,8 @@ def options_behind_command(arguments: Sequence[str], root: Any) -> list[str]:
     while rest and rest[0] in getattr(level, "commands", {}):
         level = level.commands[rest[0]]
         path.append(rest.pop(0))
-    return [*path, *moved, *rest]
+    # An unknown command is to be named as such.
+    return [*path, *moved, *rest] if path else [*rest, *moved]
 
 
 def _commands(group: Any) -> Iterator[Any]:
