@@ -22,7 +22,7 @@ from flowsql.query_options import QueryOptions
 if TYPE_CHECKING:
     from flowsql.result import Result
 
-# Of a section: saved queries have all of theirs.
+# Of a section, but for that of the saved queries.
 _MOST_ROWS = 30
 
 
@@ -56,11 +56,13 @@ def doctor(
 
 def _show(section: "Result", options: QueryOptions, *, is_first: bool) -> None:
     """Writes a section: its title, and its rows as a table."""
+    from flowsql.doctor.sections import SAVED_QUERIES
     from flowsql.output.formats import format_named
     from flowsql.output.options import Options
     from flowsql.result import Result
 
     table = section.read_all()
+    most = table.num_rows if section.title == SAVED_QUERIES else _MOST_ROWS
     print(
         "\n".join([*([] if is_first else [""]), section.title, *([] if table.num_rows else ["none"])]),
         flush=True,
@@ -69,8 +71,8 @@ def _show(section: "Result", options: QueryOptions, *, is_first: bool) -> None:
         is_terminal = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if is_terminal else None
         shown = Options(width=width, terminal=is_terminal, timezone=options.tz.key, whole="a wider terminal")
-        first = table.slice(0, _MOST_ROWS)
+        first = table.slice(0, most)
         format_named("table").render(Result(first.schema, first.to_batches()), sys.stdout.buffer, shown)
         sys.stdout.buffer.flush()
-    if table.num_rows > _MOST_ROWS:
-        print(f"... and {table.num_rows - _MOST_ROWS:,} rows more", flush=True)
+    if table.num_rows > most:
+        print(f"... and {table.num_rows - most:,} rows more", flush=True)

@@ -16,6 +16,8 @@ from flowsql.result import Result
 
 _FILES = ("layout", "formats", "rejects", "slots", "intervals", "overlaps", "late")
 _SAVED = ("missing-files", "ingest-lag")
+# The title of the last section.
+SAVED_QUERIES = "Which saved queries work"
 
 
 def diagnose(session: Session, library: Library) -> Iterator[Result]:
@@ -62,4 +64,4 @@ def _queries(session: Session, queries: list[SavedQuery]) -> Result:
         )
     schema = pa.schema([(name, pa.string()) for name in ("query", "works", "lacks", "better_with")])
     table = pa.Table.from_pylist(rows, schema)
-    return Result(table.schema, table.to_batches(), title="Which saved queries work")
+    return Result(table.schema, table.to_batches(), title=SAVED_QUERIES)
