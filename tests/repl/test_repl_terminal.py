@@ -135,7 +135,7 @@ def test_save_and_run(terminal, home, filled) -> None:
     screen.enter(".save one-port")
     screen.enter("How busy is a port?")
     screen.enter("dstport=443")
-    screen.wait("saved: ")
+    screen.wait(r"saved:\s")
     screen.enter(".run one-port dstport=22")
     screen.wait(r" 22 │ 150")
     done = subprocess.run(
