@@ -76,7 +76,7 @@ class Shell:
         self._repeat: Callable[[], None] | None = None
         self._depth = 0
         self._session: Session | None = None
-        self._attached: tuple[int, int] | None = None
+        self._attached: tuple[int, int, int] | None = None
 
     def __enter__(self) -> Shell:
         return self
@@ -91,21 +91,14 @@ class Shell:
     def session(self) -> Session:
         """The session, begun when it is first needed. Raises StoreError without a store."""
         if self._session is None:
-            self._attached = self._published()
+            self._attached = self.workspace.store.catalog.stamp()
             self._session = self.workspace.session(self.options)
         return self._session
 
     @property
     def is_stale(self) -> bool:
         """Whether something was committed to the store since the session last looked."""
-        return self._session is not None and self._attached != self._published()
-
-    def _published(self) -> tuple[int, int] | None:
-        try:
-            status = self.workspace.store.catalog.path.stat()
-        except OSError:
-            return None
-        return status.st_ino, status.st_mtime_ns
+        return self._session is not None and self._attached != self.workspace.store.catalog.stamp()
 
     @property
     def counted(self) -> Trust | None:
@@ -148,7 +141,7 @@ class Shell:
         self.options = QueryOptions.parse(**texts)
         self.texts = texts
         if self._session is not None:
-            self._attached = self._published()
+            self._attached = self.workspace.store.catalog.stamp()
             self._session.renew(self.options)
         self.names.expire()
 

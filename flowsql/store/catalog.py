@@ -164,14 +164,14 @@ class Catalog:
         self.require()
         while True:
             # DuckDB opens the file for its header, and again for the rest: both must be of one catalogue.
-            opened = self._stamp()
+            opened = self.stamp()
             try:
                 con.execute(f"attach {quoted(str(self.path))} as {alias} (read_only)")
             except duckdb.Error as error:
-                if self._stamp() != opened:
+                if self.stamp() != opened:
                     continue
                 raise self._unreadable(error) from error
-            if self._stamp() == opened:
+            if self.stamp() == opened:
                 return self._version(con, alias)
             con.execute(f"detach {alias}")
 
@@ -182,11 +182,11 @@ class Catalog:
             remedy=f"`flowsql store repair` goes on from the last ones, in {self.folder / 'backup'}",
         )
 
-    def _stamp(self) -> tuple[int, int, int] | None:
-        """What tells the published file from the one that takes its place; None without one."""
+    def stamp(self) -> tuple[int, int, int] | None:
+        """What tells the published file from the one that takes its place; None without one that can be seen."""
         try:
             stat = self.path.stat()
-        except FileNotFoundError:
+        except OSError:
             return None
         return stat.st_ino, stat.st_ctime_ns, stat.st_size
 

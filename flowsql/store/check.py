@@ -93,12 +93,12 @@ def _attached(store: Store, con: duckdb.DuckDBPyConnection, report: CheckReport)
     seal = read_seal(path)
     try:
         while True:
-            inode = path.stat().st_ino
+            stamp = store.catalog.stamp()
             seal = read_seal(path)
             if seal is Seal.BROKEN:
                 break
             store.catalog.attach(con)
-            if path.stat().st_ino == inode:
+            if store.catalog.stamp() == stamp:
                 break
             con.execute("detach catalog")  # Replaced meanwhile: what was hashed may not be what was attached.
     except StoreError as error:
