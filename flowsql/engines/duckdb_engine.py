@@ -51,8 +51,10 @@ _TRUST_COLUMNS = frozenset({"log_status", "packets", "bytes"})
 # Statements that give rows to show; of the others only an error is of interest.
 _WITH_ROWS = {"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"}
 _POSITION = re.compile(r"^LINE \d+:", re.MULTILINE)
-# Of one flow log nothing is left out, which is told sooner than looked up by interface and hour.
-_SEVERAL_LOGS = "from log_hours select 1 having min(flow_log) <> max(flow_log)"
+# Where no interface has several flow logs in one hour, nothing is left out, which is told sooner than looked up.
+_SEVERAL_LOGS = (
+    "select 1 from log_hours group by interface_id, hour having min(flow_log) <> max(flow_log) limit 1"
+)
 _NO_SECOND_LOGS = "select interface_id, hour, load_id from log_hours where false"
 # What `Session.close` leaves to the end of the process.
 _LEFT_OPEN: list[duckdb.DuckDBPyConnection] = []

@@ -5,7 +5,7 @@ with roles as (
     union all
     select interface_id, address, false, true, false from translating
     union all
-    select interface_id, address, false, false, true from relaying
+    select interface_id, address, false, false, true from matched_addresses where relays
 )
 select
     interface_id,

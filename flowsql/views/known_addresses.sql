@@ -1,11 +1,11 @@
 -- One row is an address that is an interface's own, by whatever tells it: `interface_addresses`, `told_addresses`,
--- `mirrored_addresses`. One that is primary in the VPC is nobody's secondary one.
+-- `matched_addresses`. One that is primary in the VPC is nobody's secondary one.
 with known as (
     select interface_id, address, false as is_secondary from interface_addresses
     union all
     select interface_id, address, is_secondary from told_addresses
     union all
-    select interface_id, address, true from mirrored_addresses
+    select interface_id, address, true from matched_addresses where not relays
 ),
 vpcs as (
     select interface_id, max(vpc_id) as vpc_id from interface_addresses group by interface_id

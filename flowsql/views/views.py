@@ -93,7 +93,7 @@ VIEWS: tuple[View, ...] = tuple(
             *("interface_times", "interface_addresses", "load_logs", "endpoints", "deliveries"),
             *("flow_records", "interface_ends", "own_networks", "translating"),
             *("health_checks", "checked_records", "flow_sides"),
-            *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
+            *("log_hours", "second_logs", "told_addresses", "matched_addresses"),
             *("known_addresses", "own_addresses", "interface_roles"),
             *("legs", "crossings", "entrances", "flows", "tagged_flows"),
             *("openings", "tcp_directions"),
@@ -109,7 +109,7 @@ RELATIONS = frozenset({"records", *(view.name for view in VIEWS)})
 LOOKED_UP = frozenset(
     {
         *("health_checks", "interface_addresses", "interface_ends", "own_networks", "endpoints"),
-        *("log_hours", "second_logs", "told_addresses", "relaying", "mirrored_addresses"),
+        *("log_hours", "second_logs", "told_addresses", "matched_addresses"),
         *("known_addresses", "own_addresses", "translating", "interface_roles"),
         *("legs", "crossings", "entrances"),
         *("capture_points", "nat_points", "relay_addresses", "skipped_minutes", "reused_pairs"),
