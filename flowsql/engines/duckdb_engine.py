@@ -51,7 +51,7 @@ _TRUST_COLUMNS = frozenset({"log_status", "packets", "bytes"})
 # Statements that give rows to show; of the others only an error is of interest.
 _WITH_ROWS = {"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"}
 _POSITION = re.compile(r"^LINE \d+:", re.MULTILINE)
-# Where no interface has several flow logs in one hour, nothing is left out, which is told sooner than looked up.
+# Where no interface has several flow logs in one hour, nothing is left out, which is told first.
 _SEVERAL_LOGS = (
     "select 1 from log_hours group by interface_id, hour having min(flow_log) <> max(flow_log) limit 1"
 )

@@ -183,7 +183,7 @@ class Catalog:
         )
 
     def stamp(self) -> tuple[int, int, int] | None:
-        """What tells the published file from the one that takes its place; None without one that can be seen."""
+        """What tells the published file from the one that takes its place; None where none is seen."""
         try:
             stat = self.path.stat()
         except OSError:
