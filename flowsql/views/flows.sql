@@ -14,10 +14,13 @@ from (
     select
         f.*,
         -- Nobody is known to have sent it, and not who logs it: that may be logged under another address as well. What comes
-        -- from the internet may not, if it is for the interface itself.
+        -- from the internet or goes there may not, if the interface itself is the other end.
         f.interface_id is not null
             and not coalesce(src_role.is_own, false)
             and case
+                when pkt_srcaddr = srcaddr and pkt_dstaddr = dstaddr
+                    and is_private_address(srcaddr) <> is_private_address(dstaddr)
+                then false
                 when coalesce(dst_role.is_own, false) then pkt_srcaddr is null and is_private_address(srcaddr)
                 else true
             end as may_be_twice,
@@ -31,8 +34,8 @@ from (
             then 'flow log'
             -- A record of packets on their way to elsewhere is never a second leg: it is the first.
             when coalesce(pkt_dstaddr = dstaddr, true)
-                and (f.interface_id, coalesce(pkt_srcaddr, srcaddr), dstaddr)
-                    in (select interface_id, sender, receiver from legs)
+                and (coalesce(f.interface_id, resource_id), coalesce(pkt_srcaddr, srcaddr), dstaddr)
+                    in (select point, sender, receiver from legs)
             then 'leg'
             -- The interface may send it on for others.
             when not coalesce(src_role.is_own, false)
@@ -56,6 +59,10 @@ from (
                 ) in (select hour, address, vpc_id from own_addresses)
             then 'receiver'
             when crossings.counted_at = 'receiver' and not coalesce(dst_role.is_own, false) then 'receiver'
+            when passed_pairs.counted_at is not null
+                and not coalesce(src_role.is_own, false)
+                and (f.interface_id is null or pkt_srcaddr <> srcaddr or pkt_dstaddr <> dstaddr)
+            then passed_pairs.counted_at
             when src_role.relays then 'sender'
             when dst_role.relays and not is_private_address(srcaddr) then 'receiver'
         end as second_view_of
@@ -68,4 +75,9 @@ from (
         on crossings.hour = coalesce("start", "end") // 3600
         and crossings.sender = coalesce(pkt_srcaddr, srcaddr)
         and crossings.receiver = coalesce(pkt_dstaddr, dstaddr)
+    left join passed_pairs
+        on passed_pairs.point = coalesce(f.interface_id, resource_id)
+        and passed_pairs.hour = coalesce("start", "end", -3600) // 3600
+        and passed_pairs.sender = coalesce(pkt_srcaddr, srcaddr)
+        and passed_pairs.receiver = coalesce(pkt_dstaddr, dstaddr)
 ) as viewed

@@ -99,6 +99,16 @@ _HAVE_ROWS_BY: dict[str, tuple[dict[str, str], tuple[frozenset[str], ...]]] = {
         {"hour": "bigint", "sender": "varchar", "receiver": "varchar", "counted_at": "varchar"},
         (frozenset({"vpc_id"}),),
     ),
+    "passed_pairs": (
+        {
+            "point": "varchar",
+            "hour": "bigint",
+            "sender": "varchar",
+            "receiver": "varchar",
+            "counted_at": "varchar",
+        },
+        (frozenset({"pkt_srcaddr", "pkt_dstaddr", "resource_id"}),),
+    ),
     "entrances": (
         {"attachment": "varchar"},
         (frozenset({"flow_direction"}), frozenset({"tgw_attachment_id"})),

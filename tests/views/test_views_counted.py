@@ -186,6 +186,58 @@ def test_of_a_nat_gateway_the_inside_leg_counts(ask: Ask) -> None:
     assert ask([*nat, *host], "select distinct interface_id from flows where counted") == [("eni-host",)]
 
 
+def test_of_a_nat_gateway_the_inside_leg_counts_until_the_host_logs_it(ask: Ask) -> None:
+    # A host with one peer: its address is not known, but that it logs the packets as they are tells enough.
+    nat = [
+        sent("10.0.1.5 > 10.0.0.220 (203.0.113.5)", "eni-nat", 100),
+        sent("10.0.0.220 > 203.0.113.5", "eni-nat", 100),
+        sent("203.0.113.5 > 10.0.0.220", "eni-nat", 7),
+        sent("10.0.0.220 (203.0.113.5) > 10.0.1.5", "eni-nat", 7),
+    ]
+    host = [sent("10.0.1.5 > 203.0.113.5", "eni-host", 100), sent("203.0.113.5 > 10.0.1.5", "eni-host", 7)]
+    assert ask([*nat, *host], SUMMED) == [(107, 4)]
+    sql = "select srcaddr, second_view_of from flows where interface_id = 'eni-nat' order by all"
+    assert ask([*nat, *host], sql) == [
+        ("10.0.0.220", "leg"),
+        ("10.0.0.220", "receiver"),
+        ("10.0.1.5", "sender"),
+        ("203.0.113.5", "leg"),
+    ]
+    assert ask([*nat, *host], "select count(*) from flows where counted and may_be_twice") == [(0,)]
+    elsewhere = [record | {"vpc_id": "vpc-b"} for record in host]
+    inside = [record | {"vpc_id": "vpc-a"} for record in nat]
+    assert ask([*inside, *elsewhere], SUMMED) == [(214, 2)]
+    later = [record | {"start": HOUR + 7200, "end": HOUR + 7230} for record in host]
+    assert ask([*nat, *later], SUMMED) == [(214, 2)]
+    without_times = [record | {"start": None, "end": None} for record in [*nat, *host]]
+    assert ask(without_times, SUMMED) == [(107, 4)]
+
+
+def test_of_a_regional_nat_gateway_the_inside_leg_counts_until_the_host_logs_it(ask: Ask) -> None:
+    def translated(way: str, size: int) -> Record:
+        return sent(way, None, size, resource_id="nat-1234567890abcdef")
+
+    nat = [
+        translated("10.0.1.5 > 203.0.113.5", 100),
+        translated("107.22.182.139 > 203.0.113.5", 100),
+        translated("203.0.113.5 > 107.22.182.139", 7),
+        translated("203.0.113.5 > 10.0.1.5", 7),
+    ]
+    host = [sent("10.0.1.5 > 203.0.113.5", "eni-host", 100), sent("203.0.113.5 > 10.0.1.5", "eni-host", 7)]
+    assert ask(nat, SUMMED) == [(107, 2)]
+    assert ask([*nat, *host], SUMMED) == [(107, 4)]
+    assert ask(without_packets(*nat, *host), SUMMED) == [(107, 4)]
+    sql = "select srcaddr, dstaddr, second_view_of from flows where resource_id is not null order by all"
+    assert ask([*nat, *host], sql) == [
+        ("10.0.1.5", "203.0.113.5", "sender"),
+        ("107.22.182.139", "203.0.113.5", "leg"),
+        ("203.0.113.5", "10.0.1.5", "receiver"),
+        ("203.0.113.5", "107.22.182.139", "leg"),
+    ]
+    # What nobody inside asked for has one leg only.
+    assert ask([*nat, translated("198.51.100.9 > 107.22.182.139", 60)], SUMMED) == [(167, 2)]
+
+
 def without_packets(*records: Record, **more: Any) -> list[Record]:
     """The same records in a log format without pkt-srcaddr and pkt-dstaddr."""
     return [record | {"pkt_srcaddr": None, "pkt_dstaddr": None, **more} for record in records]
@@ -310,6 +362,18 @@ def test_what_an_appliance_sends_on_counts_once(ask: Ask) -> None:
         sent("10.0.5.5 (10.0.0.1) > 10.0.0.2", "eni-fw", 50),
     ]
     assert ask(records, SUMMED) == [(50, 1)]
+    ends = [sent("10.0.0.1 > 10.0.0.2", "eni-2", 50)]
+    assert ask([*records, *ends], SUMMED) == [(50, 2)]
+
+
+def test_between_pods_the_sender_counts(ask: Ask) -> None:
+    records = [
+        sent("10.0.0.1 (10.0.0.77) > 10.0.0.88", "eni-1", 30),
+        sent("10.0.0.77 > 10.0.0.2 (10.0.0.88)", "eni-2", 30),
+    ]
+    assert ask([*records, *ONE, *TWO], SUMMED) == [(30, 1)]
+    named = "select distinct interface_id from flows where counted and bytes > 0"
+    assert ask([*records, *ONE, *TWO], named) == [("eni-1",)]
 
 
 def test_what_pods_receive_and_send_counts(ask: Ask) -> None:
@@ -328,9 +392,9 @@ def test_through_a_transit_gateway_each_way_counts_once(ask: Ask) -> None:
         sent("10.40.2.236 > 10.20.33.164", "eni-3", 9),
         sent("10.40.1.175 (10.20.33.164) > 10.40.2.236", "eni-1", 300),
         sent("10.40.2.236 > 10.40.2.31 (10.20.33.164)", "eni-2", 9),
-        *at("eni-3", "10.40.2.236"),
     ]
     assert ask(records, SUMMED) == [(309, 2)]
+    assert ask([*records, *at("eni-3", "10.40.2.236")], SUMMED) == [(309, 2)]
 
 
 def tgw(direction: str, attachment: str, pair: str) -> Record:

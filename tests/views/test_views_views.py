@@ -197,13 +197,19 @@ def test_views_without_rows_have_the_columns_of_those_with_rows(con: duckdb.Duck
 @pytest.mark.parametrize(
     ("logged", "empty"),
     [
-        ({"srcaddr", "bytes"}, {"told_addresses", "crossings", "entrances", "nat_points", "address_subnets"}),
+        (
+            {"srcaddr", "bytes"},
+            {
+                *("told_addresses", "crossings", "passed_pairs", "entrances"),
+                *("nat_points", "address_subnets"),
+            },
+        ),
         ({"pkt_srcaddr"}, {"crossings", "entrances", "nat_points", "address_subnets"}),
         ({"pkt_dstaddr", "vpc_id"}, {"entrances", "address_subnets"}),
         ({"flow_direction", "resource_id"}, {"crossings", "entrances", "address_subnets"}),
         (
             {"flow_direction", "tgw_attachment_id", "subnet_id"},
-            {"crossings", "nat_points"},
+            {"crossings", "passed_pairs", "nat_points"},
         ),
         ({column for column, _ in RECORD_COLUMNS}, set()),
     ],
