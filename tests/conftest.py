@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -25,6 +26,7 @@ _DEFAULT_HEADER = (
 _MEMORY, _ROOM = Path("/dev/shm"), 2 * 1024**3
 if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
     os.environ["TMPDIR"] = str(_MEMORY)
+    tempfile.tempdir = None  # pytest has asked for the folder before
 
 # Machines are shared: how long an example takes says nothing about it.
 settings.register_profile("flowsql", deadline=None, suppress_health_check=[HealthCheck.too_slow])
