@@ -1,4 +1,4 @@
--- One row is a record of `flow_ends` whose pair of ends is among `reused_pairs`, with `part`, the number of its conversation
+-- One row is a record of `flow_ends` whose pair of ends is reused (see `pair_sums`), with `part`, the number of its conversation
 -- among those of the pair, from 0. A new one begins with an opening after a close, or after 127 s and the aggregation interval, in which SYN is repeated;
 -- without flags, after a silence. What one interval holds has no order: flags of two conversations in it are one record.
 with placed as (
@@ -20,7 +20,7 @@ with placed as (
                 bytes
         ) as place
     from flow_ends
-    join reused_pairs on reused_pairs.pair = flow_ends.pair
+    join (select pair from pair_sums where is_reused) as reused on reused.pair = flow_ends.pair
     window whole as (partition by flow_ends.pair)
 ),
 preceded as (

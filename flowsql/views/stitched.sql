@@ -1,7 +1,7 @@
 -- One row is a conversation of the window and its context: `conversations` shows those that touch the window. `pair` and
 -- `part` tell them apart, `packet_pair` is the same at every interface that the packets pass.
 with grouped as (
-    select * from pair_sums where pair not in (select pair from reused_pairs)
+    select * from pair_sums where not coalesce(is_reused, false)
     union all
     select * from part_sums
 ),

@@ -50,28 +50,32 @@ class View:
 
 
 def _read_view(name: str) -> View:
-    if name == "part_sums":
-        return _part_sums()
     about, sql = _split_comment(_read(f"{name}.sql"))
-    return View(name, about, sql.rstrip("; \n"), _TRACED.get(name, frozenset()))
-
-
-def _part_sums() -> View:
-    """What `pair_sums` is, for each part of the pairs that held several conversations."""
-    sums = _read_view("pair_sums").sql
-    for of_pairs, of_parts in (
-        ("0 as part", "part"),
-        ("from flow_ends", "from numbered_flows"),
-        ("group by pair", "group by pair, part"),
-    ):
-        sums = sums.replace(of_pairs, of_parts)
+    sql = sql.rstrip("; \n")
     return View(
-        "part_sums", "One row is a conversation of `numbered_flows`, with the columns of `pair_sums`.", sums
+        name, about, _stitched_sql(sql) if name == "stitched" else sql, _TRACED.get(name, frozenset())
     )
+
+
+def _stitched_sql(sql: str) -> str:
+    """With the sums that it reads as subqueries of its own: those over pairs are made once and read twice."""
+    sums = _without_comment("pair_sums.sql")
+    whole_pairs = "from (select *, 0 as part from flow_ends) as whole_pairs"
+    parts = {
+        "pair_sums": sums.replace("from numbered_flows", whole_pairs),
+        "numbered_flows": _without_comment("numbered_flows.sql"),
+        "part_sums": sums,
+    }
+    tables = ",\n".join(f"{name} as (\n{text}\n)" for name, text in parts.items())
+    return f"with {tables},\n{sql.removeprefix('with ')}"
 
 
 def _read(file_name: str) -> str:
     return resources.files(__package__).joinpath(file_name).read_text(encoding="utf-8")
+
+
+def _without_comment(file_name: str) -> str:
+    return _split_comment(_read(file_name))[1].rstrip("; \n")
 
 
 def _split_comment(text: str) -> tuple[str, str]:
@@ -98,8 +102,7 @@ VIEWS: tuple[View, ...] = tuple(
             *("legs", "crossings", "passed_pairs", "entrances", "flows", "tagged_flows"),
             *("openings", "tcp_directions"),
             *("capture_points", "nat_points", "relay_addresses", "skipped_minutes"),
-            *("records_once", "flow_ends", "reused_pairs", "pair_sums", "numbered_flows", "part_sums"),
-            *("stitched", "conversations", "address_subnets", "rejections"),
+            *("records_once", "flow_ends", "stitched", "conversations", "address_subnets", "rejections"),
             *("coverage", "coverage_by_hour"),
         ),
     )
@@ -112,7 +115,7 @@ LOOKED_UP = frozenset(
         *("log_hours", "second_logs", "told_addresses", "matched_addresses"),
         *("known_addresses", "own_addresses", "translating", "interface_roles"),
         *("legs", "crossings", "passed_pairs", "entrances"),
-        *("capture_points", "nat_points", "relay_addresses", "skipped_minutes", "reused_pairs"),
+        *("capture_points", "nat_points", "relay_addresses", "skipped_minutes"),
         "address_subnets",
     }
 )
