@@ -14,7 +14,8 @@ from oracle import Logs, generated_logs
 from flowsql.library.header import read_query
 from flowsql.library.parameters import convert
 from flowsql.store.records import RECORD_COLUMNS
-from flowsql.views.views import create_statements
+from flowsql.views.reading import reading_of
+from flowsql.views.views import LOOKED_UP, RELATIONS, macro_statements, view_statement, views_read
 
 QUERIES = Path(__file__).resolve().parents[2] / "queries"
 COLUMNS = tuple(name for name, _ in RECORD_COLUMNS)
@@ -130,7 +131,7 @@ def _con() -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute("set TimeZone = 'UTC'")
         columns = ", ".join(f'"{column}" {kind}' for column, kind in RECORD_COLUMNS)
         con.execute(f"create table records ({columns})")
-        for statement in create_statements():
+        for statement in macro_statements():
             con.execute(statement)
         yield con
 
@@ -146,6 +147,10 @@ def run(_con: duckdb.DuckDBPyConnection) -> Run:
         _con.execute("delete from records")
         _con.register("given", pa.Table.from_pylist(list(records), schema=schema))
         _con.execute("insert into records from given")
+        for view in views_read(reading_of(_con, query.sql, RELATIONS)):
+            statement = view_statement(view)
+            # Bound once each, as in a session.
+            _con.execute(statement.replace(" view ", " table ", 1) if view.name in LOOKED_UP else statement)
         values = {
             p.name: convert(p, p.default, now=HOUR, tz=ZoneInfo("UTC"))
             for p in query.parameters

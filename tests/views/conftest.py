@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from flowsql.store.records import RECORD_COLUMNS
-from flowsql.views.views import create_statements
+from flowsql.views.reading import reading_of
+from flowsql.views.views import LOOKED_UP, RELATIONS, macro_statements, view_statement, views_read
 
 Record = dict[str, Any]
 # SQL, the records -> its rows.
@@ -47,38 +48,42 @@ def flow() -> Flow:
 
 
 @pytest.fixture(scope="session")
-def _views() -> Iterator[duckdb.DuckDBPyConnection]:
+def _con() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
         columns = ", ".join(f'"{name}" {kind}' for name, kind in RECORD_COLUMNS)
         con.execute(f"create table records ({columns})")
-        for statement in create_statements():
+        for statement in macro_statements():
             con.execute(statement)
         yield con
 
 
 @pytest.fixture
-def ask(_views: duckdb.DuckDBPyConnection) -> Ask:
+def known() -> dict[str, str]:
+    """Name -> SELECT of the views that are to be made otherwise."""
+    return {}
+
+
+@pytest.fixture
+def ask(_con: duckdb.DuckDBPyConnection, known: dict[str, str]) -> Ask:
     """Asks the views about some records; without a store behind them, these are all that is known."""
-    schema = _views.sql("from records").to_arrow_table().schema
+    schema = _con.sql("from records").to_arrow_table().schema
 
     def run(sql: str, records: Iterable[Record]) -> list[tuple[Any, ...]]:
-        _views.execute("delete from records")
-        _views.register("given", pa.Table.from_pylist(list(records), schema=schema))
-        _views.execute("insert into records from given")
-        return _views.execute(sql).fetchall()
+        _con.execute("delete from records")
+        _con.register("given", pa.Table.from_pylist(list(records), schema=schema))
+        _con.execute("insert into records from given")
+        for view in views_read(reading_of(_con, sql, RELATIONS), known):
+            statement = view_statement(view)
+            # Bound once each, as in a session.
+            _con.execute(statement.replace(" view ", " table ", 1) if view.name in LOOKED_UP else statement)
+        return _con.execute(sql).fetchall()
 
     return run
 
 
-def _restore(con: duckdb.DuckDBPyConnection) -> None:
-    for statement in create_statements():
-        if "view query_window" in statement or "view interface_times" in statement:
-            con.execute(statement)
-
-
 @pytest.fixture
-def window(_views: duckdb.DuckDBPyConnection) -> Iterator[Callable[..., None]]:
+def window(known: dict[str, str]) -> Callable[..., None]:
     """Sets what `query_window` says, in Unix seconds: since, until, arrived, lag."""
 
     def set_window(
@@ -88,22 +93,17 @@ def window(_views: duckdb.DuckDBPyConnection) -> Iterator[Callable[..., None]]:
         columns = ", ".join(
             f"cast({'null' if value is None else value} as bigint) as {name}" for name, value in given.items()
         )
-        _views.execute(f"create or replace view query_window as select {columns}")
+        known["query_window"] = f"select {columns}"
 
-    yield set_window
-    _restore(_views)
+    return set_window
 
 
 @pytest.fixture
-def store_times(_views: duckdb.DuckDBPyConnection) -> Iterator[Callable[[dict[str, tuple[int, int]]], None]]:
+def store_times(known: dict[str, str]) -> Callable[[dict[str, tuple[int, int]]], None]:
     """Sets when the whole store's capture points have their first and last record, in Unix seconds."""
 
     def set_times(times: dict[str, tuple[int, int]]) -> None:
         rows = ", ".join(f"('{point}', {first}, {last})" for point, (first, last) in times.items())
-        _views.execute(
-            "create or replace view interface_times as"
-            f" from (values {rows}) as times(capture_point, first_s, last_s)"
-        )
+        known["interface_times"] = f"from (values {rows}) as times(capture_point, first_s, last_s)"
 
-    yield set_times
-    _restore(_views)
+    return set_times
