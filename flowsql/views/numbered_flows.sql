@@ -4,9 +4,8 @@
 with placed as (
     select
         flow_ends.*,
-        max(case when protocol = 6 then tcp_flags end) over whole is not null as has_flags,
-        -- The aggregation interval, as far as the records show it.
-        least(greatest(max(end_s - start_s) over whole, 60), 600) as interval_s,
+        has_flags,
+        interval_s,
         row_number() over (
             partition by flow_ends.pair
             order by
@@ -21,7 +20,6 @@ with placed as (
         ) as place
     from flow_ends
     join reused_pairs on reused_pairs.pair = flow_ends.pair
-    window whole as (partition by flow_ends.pair)
 ),
 preceded as (
     select

@@ -1,7 +1,11 @@
 -- One row is a pair of ends, in the window and its context, that can have held more than one conversation: with flags, if
 -- one side opened more than once, or something came before the opening; without, if it lasted longer than the longest
 -- silence within a conversation. Only these pay for being put in order.
-select pair
+select
+    pair,
+    max(case when protocol = 6 then tcp_flags end) is not null as has_flags,
+    -- The aggregation interval, as far as the records show it.
+    least(greatest(max(end_s - start_s), 60), 600) as interval_s
 from flow_ends
 group by pair
 having case
