@@ -54,5 +54,4 @@ select
 from conversation
 cross join query_window
 left join mirrors on mirrors.pair = conversation.pair and mirrors.part = conversation.part
-where client_addr is not null and server_addr is not null
-    and coalesce(last_s >= since_s, true) and coalesce(first_s < until_s, true)
+where coalesce(last_s >= since_s, true) and coalesce(first_s < until_s, true)

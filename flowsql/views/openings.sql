@@ -3,38 +3,81 @@
 -- server, and when they did last. The addresses are columns so that a condition on them reaches the scan.
 with claims as (
     select
-        interface_id,
-        srcaddr,
-        dstaddr,
-        end_hash(
-            capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id), protocol, srcaddr, pkt_srcaddr, srcport
-        ) as sender,
-        end_hash(
-            capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id), protocol, dstaddr, pkt_dstaddr, dstport
-        ) as receiver,
-        flag_role(protocol, tcp_flags, is_tgw(resource_type, tgw_id, tgw_attachment_id)) as role,
-        "start"
+        *,
+        coalesce(srcaddr, pkt_srcaddr, '') as sender_addr,
+        coalesce(dstaddr, pkt_dstaddr, '') as receiver_addr,
+        flag_role(protocol, tcp_flags, is_tgw(resource_type, tgw_id, tgw_attachment_id)) as role
     from records_in_context
     -- No condition that the scan takes at once (protocol = 6): it would take none on interface_id later.
     where tcp_flags & 2 <> 0
 ),
-sides as (
-    select way_hash(sender, receiver) as way, interface_id, srcaddr, dstaddr, role = 'client' as is_client, "start"
+ordered as (
+    -- By address and port, not by hash: a condition on an address is tested before anything is hashed.
+    select
+        *,
+        least(srcaddr, dstaddr) as one_addr,
+        greatest(srcaddr, dstaddr) as other_addr,
+        sender_addr < receiver_addr or (sender_addr = receiver_addr and coalesce(srcport < dstport, false)) as is_forward
     from claims
-    where role is not null
-    union all
-    select way_hash(receiver, sender), interface_id, dstaddr, srcaddr, role <> 'client', "start"
-    from claims
-    where role is not null
+    -- Nothing tells of packets to the very end that they come from.
+    where role is not null and (sender_addr <> receiver_addr or coalesce(srcport <> dstport, false))
+),
+turned as (
+    select
+        interface_id,
+        one_addr,
+        other_addr,
+        end_hash(
+            capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id),
+            protocol,
+            case when is_forward then srcaddr else dstaddr end,
+            case when is_forward then pkt_srcaddr else pkt_dstaddr end,
+            case when is_forward then srcport else dstport end
+        ) as one,
+        end_hash(
+            capture_point(interface_id, resource_id, tgw_attachment_id, vpc_id),
+            protocol,
+            case when is_forward then dstaddr else srcaddr end,
+            case when is_forward then pkt_dstaddr else pkt_srcaddr end,
+            case when is_forward then dstport else srcport end
+        ) as other,
+        is_forward = (role = 'client') as is_one_client,
+        "start"
+    from ordered
+),
+pairs as (
+    -- Both directions in one: what shows one end as the client shows the other as the server.
+    select
+        interface_id,
+        one_addr,
+        other_addr,
+        one,
+        other,
+        count(*) filter (where is_one_client) as one_as_client,
+        count(*) filter (where not is_one_client) as other_as_client,
+        max("start") filter (where is_one_client) as last_one_as_client,
+        max("start") filter (where not is_one_client) as last_other_as_client
+    from turned
+    group by interface_id, one_addr, other_addr, one, other
 )
 select
-    way,
+    way_hash(one, other) as way,
     interface_id,
-    srcaddr,
-    dstaddr,
-    count(*) filter (where is_client) as as_client,
-    count(*) filter (where not is_client) as as_server,
-    max("start") filter (where is_client) as last_as_client,
-    max("start") filter (where not is_client) as last_as_server
-from sides
-group by way, interface_id, srcaddr, dstaddr
+    one_addr as srcaddr,
+    other_addr as dstaddr,
+    one_as_client as as_client,
+    other_as_client as as_server,
+    last_one_as_client as last_as_client,
+    last_other_as_client as last_as_server
+from pairs
+union all
+select
+    way_hash(other, one),
+    interface_id,
+    other_addr,
+    one_addr,
+    other_as_client,
+    one_as_client,
+    last_other_as_client,
+    last_one_as_client
+from pairs

@@ -36,6 +36,7 @@ judged as (
         and other.protocol = grouped.protocol
         and other.port = b_port
         and other.address = case when marks & 960 = 0 then b_addr end
+    where a_addr is not null and b_addr is not null
 ),
 sided as (
     select
