@@ -24,6 +24,8 @@ from flowsql.generate.logs import generate
 from flowsql.logformat.fields import VPC_FIELDS
 from flowsql.logformat.format_string import parse_format_string
 
+# As many records as fill four files of the largest flow log, as AWS fills them, and three small ones.
+_SLOT_S, _RECORDS_PER_SLOT = 300, 2_000_000
 CONTENDERS = Path(__file__).parent / "contenders"
 SCRIPTS = {
     "flowsql": "flowsql_load.py",
@@ -43,7 +45,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="flowsql-bench-", dir=options.folder) as name:
         folder = Path(name)
         logs = folder / "logs"
-        generated = generate(logs, records=options.records, fields=fields, seed=1, truth=False)
+        duration_s = -(-options.records // _RECORDS_PER_SLOT) * _SLOT_S
+        generated = generate(
+            logs, records=options.records, fields=fields, seed=1, duration_s=duration_s, truth=False
+        )
         print(
             f"{generated.records:,} records, {len(fields)} fields, {len(generated.files)} files, "
             f"{generated.size_bytes / 1e6:,.0f} MB gzip, {options.cores} cores, median of {options.rounds}\n"
