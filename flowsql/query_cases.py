@@ -78,6 +78,7 @@ def _load(workspace: Workspace, case: Case, logs: Path) -> LoadReport:
         path = logs / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.lstrip("\n"), encoding="utf-8")
+    workspace.store.create()  # with its views, which takes time only once
     return workspace.load([logs], log_format=case.log_format)
 
 

@@ -70,6 +70,12 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 50, 50)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _blank_store(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Makes a store with its views: those that come after are copies of it."""
+    Workspace(tmp_path_factory.mktemp("blank") / "store").store.create()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder ../shared; the test is skipped where it is absent."""

@@ -47,14 +47,13 @@ class Catalog:
         self.path = folder / FILE_NAME
         self.lock_path = folder / "lock"
 
-    def create(self, staging: Path, view_statements: ViewStatements, wait_s: float) -> bool:
-        """Publishes an empty catalogue if there is none yet, and says whether it did."""
+    def create(self, draft: Path, view_statements: ViewStatements, wait_s: float) -> bool:
+        """Publishes `draft`, a blank catalogue, if there is none yet, and says whether it did."""
         with writers_queue(self.lock_path, wait_s):
             if self.path.exists():
                 return False
-            draft = staging / FILE_NAME
             con = open_draft(draft)
-            create_tables(con)
+            identify(con)
             self._publish(con, draft, view_statements)
             return True
 
@@ -229,8 +228,12 @@ class Catalog:
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Makes an empty catalogue of the current database of `con`."""
+    """Makes the tables of a catalogue in the current database of `con`."""
     con.execute(resources.files(__package__).joinpath("catalog.sql").read_text(encoding="utf-8"))
+
+
+def identify(con: duckdb.DuckDBPyConnection) -> None:
+    """Makes the catalogue in the current database of `con` that of a new store."""
     con.execute(
         "insert into store_info values (?, ?, ?)", [SCHEMA_VERSION, str(uuid.uuid4()), int(time.time())]
     )

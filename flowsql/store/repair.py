@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from flowsql.errors import StoreError
-from flowsql.store.catalog import FILE_NAME, SCHEMA_VERSION, create_tables, open_draft, store_error
+from flowsql.store.catalog import FILE_NAME, SCHEMA_VERSION, create_tables, identify, open_draft, store_error
 from flowsql.store.lock import writers_queue
 from flowsql.store.migrate import migrate
 from flowsql.store.rebuild import Rebuilt, rebuild
@@ -118,6 +118,7 @@ def _prepare(store: Store, draft: Path, report: RepairReport) -> dict[str, str]:
         return broken
     con = open_draft(draft)
     create_tables(con)
+    identify(con)
     con.close()
     return broken
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from flowsql.store.catalog import Catalog, ViewStatements, engine_connection, store_error
+from flowsql.store.blank import is_made, make_blank
+from flowsql.store.catalog import FILE_NAME, Catalog, ViewStatements, engine_connection, store_error
 from flowsql.store.lock import writers_queue
 from flowsql.store.staging import Staging
 from flowsql.store.sweep import sweep_abandoned
@@ -30,7 +31,7 @@ class Store:
     def create(self, *, with_views: bool = True) -> bool:
         """Makes an empty store if there is none, and says whether it did. Raises StoreError where it cannot.
 
-        Views take a while: without them, they come with the next change of the catalogue.
+        Views take a while the first time: without them, they come with the next change of the catalogue.
         """
         if self.exists:
             return False
@@ -40,8 +41,10 @@ class Store:
             for name in ("records", "staging", "backup"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
             with self.staging() as staging:
-                views = self.view_statements if with_views else _no_views
-                return self.catalog.create(staging.path, views, self.wait_s)
+                views = self.view_statements if with_views or is_made(self.view_statements) else _no_views
+                draft = staging.path / FILE_NAME
+                make_blank(draft, views)
+                return self.catalog.create(draft, views, self.wait_s)
         except (OSError, duckdb.Error) as error:
             raise store_error(error, self.folder) from error
 
