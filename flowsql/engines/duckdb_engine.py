@@ -80,6 +80,8 @@ class Session:
         # user's own views and macros read.
         self._made: dict[str, tuple[str, bool]] = {}
         self._lasting = NOTHING
+        # The statements whose views are there.
+        self._ready: set[str] = set()
         self._search_path = "memory.main"
         self._known = known_relations("catalog.", options)
         try:
@@ -131,6 +133,7 @@ class Session:
             self._known = known_relations("catalog.", options)
             self.segments = live_segments(self._con)
             before, self._made = self._made, {}
+            self._ready.clear()
             try:
                 for name, (_, is_filled) in before.items():
                     _drop(self._con, name, is_filled)
@@ -329,14 +332,19 @@ class Session:
         except duckdb.Error as error:
             raise query_error(error) from error
         with self._guarded(self._con):
-            read = NOTHING
-            for statement in statements:
-                reading = reading_of(self._con, statement.query, RELATIONS)
-                read |= reading
-                if lasts(statement.query):
-                    self._lasting |= reading
-            self._make_views(read, self._con)
+            self._ready.clear()
+            self._make_ready(statements)
         return statements
+
+    def _make_ready(self, statements: Sequence[duckdb.Statement]) -> None:
+        read = NOTHING
+        for statement in statements:
+            reading = reading_of(self._con, statement.query, RELATIONS)
+            read |= reading
+            if lasts(statement.query):
+                self._lasting |= reading
+        self._make_views(read, self._con)
+        self._ready.update(statement.query for statement in statements)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of SQL of one's own, which names no view of the session. Raises QueryError."""
@@ -365,6 +373,8 @@ class Session:
         bound: dict[str, Any] = {name: values[name] for name in statement.named_parameters}
         started = time.monotonic()
         with self._guarded(self._con):
+            if statement.query not in self._ready:  # The session was renewed since it was split off.
+                self._make_ready([statement])
             relation = self._relation(statement.query, bound)
             if relation is None or not self.gives_rows(statement):
                 return _no_rows(time.monotonic() - started)

@@ -35,6 +35,20 @@ def test_renewal_keeps_what_statements_made_and_follows_the_store(workspace, tmp
         assert session.trust().notes == ()
 
 
+def test_a_statement_split_before_a_renewal_reads_the_views_of_the_session(
+    workspace, tmp_path, log_text
+) -> None:
+    (tmp_path / "a.log").write_bytes(log_text(range(1, 4)))
+    workspace.load([tmp_path / "a.log"])
+    with workspace.session(QueryOptions()) as session:
+        (statement,) = session.statements("select count(*) as n from flows")
+        for renewed, expected in (("1600000000", 3), ("1900000000", 0)):
+            session.renew(QueryOptions.parse(since=renewed))
+            assert session.execute(statement, {}).read_all().to_pylist() == [{"n": expected}]
+            views = "select view_name from duckdb_views() where database_name = 'memory' and not internal"
+            assert ("flows",) in session.rows(views)
+
+
 def test_renewal_that_fails_can_be_tried_again(workspace, tmp_path, log_text) -> None:
     (tmp_path / "a.log").write_bytes(log_text(range(1, 4)))
     workspace.load([tmp_path / "a.log"])
