@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 _DEEPEST = 16
 # Runs a command of the command line, given as its words, and returns its exit code.
 CommandLine = Callable[[Sequence[str]], int]
+
+# What errors name as commands of the command line, and the shell has as dot-commands.
+_COMMAND = re.compile(r"\bflowsql (between|fields|load|queries|run)\b")
 
 
 class Shell:
@@ -186,10 +190,9 @@ class Shell:
     def _tell(self, error: FlowsqlError, where: str) -> None:
         if isinstance(error, QueryError) and self._session is not None:
             error = with_nearest_name(error, self.last_sql, self._session)
-        if where:
-            within = f"{where}: {error.where}" if error.where else where
-            error = type(error)(error.cause, where=within, remedy=error.remedy)
-        self.narration.error(error)
+        within = f"{where}: {error.where}" if where and error.where else where or error.where
+        remedy = _COMMAND.sub(r".\1", error.remedy)
+        self.narration.error(type(error)(error.cause, where=within, remedy=remedy))
 
     def run_sql(self, text: str) -> None:
         """Runs SQL statements in the session and shows their answers. Raises FlowsqlError."""
