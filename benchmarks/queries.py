@@ -100,8 +100,12 @@ def _measure_queries(store: Path, folder: Path, only: list[str] | None) -> None:
     print("\n| query | wall s | CPU s | memory, MB | one hour, wall s | share |")
     print("| --- | --- | --- | --- | --- | --- |")
     since = DEFAULT_START + (DAYS // 2) * 86_400
+    logged = {field.column for field in parse_format_string(LOG_FORMAT)}
     for query in find_library(None, None).all():
         if only and query.name not in only:
+            continue
+        if lacking := sorted({*query.needs} - logged):
+            print(f"| {query.name} | needs {', '.join(lacking)} | | | | |", flush=True)
             continue
         texts = _texts(query, folder)
         whole = _flowsql(store, "run", query.name, *texts)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -69,6 +71,7 @@ class Session:
     """
 
     def __init__(self, catalog: Catalog, options: QueryOptions, *, ends_process: bool = False) -> None:
+        _import_answers_beside()
         self.options = options
         self._ends_process = ends_process
         self._catalog = catalog
@@ -438,6 +441,12 @@ class Session:
                 signal.signal(signal.SIGINT, previous)
         if interrupted:
             raise Interrupted("interrupted")
+
+
+def _import_answers_beside() -> None:
+    """Begins to import pyarrow, which answers come in, while DuckDB opens the store."""
+    if "pyarrow" not in sys.modules:
+        threading.Thread(target=importlib.import_module, args=("pyarrow",)).start()
 
 
 def _create(con: duckdb.DuckDBPyConnection, view: View, is_filled: bool) -> None:
