@@ -163,7 +163,8 @@ def _interface_times(catalog: str, scope: Scope) -> str:
     )
 
 
-# What the segments' statistics tell: the address that all records of a family have on either side.
+# What the segments' statistics tell: the address that all records of a family have on either side. They are
+# of all capture points, of which regional NAT gateways and transit gateways have no address of their own.
 _INTERFACE_ADDRESSES = """\
 select addresses.interface_id, addresses.vpc_id, address
 from (
@@ -179,7 +180,8 @@ join (
 ) as totals
     on totals.interface_id = addresses.interface_id
     and addresses.records = case when family = 4 then v4_records else v6_records end
-where min_peer <> max_peer"""
+where min_peer <> max_peer
+    and addresses.interface_id not like 'nat-%' and addresses.interface_id not like 'tgw-%'"""
 _ENDPOINTS = """\
 select coalesce(vpc_id, '') as vpc_id, address, port, protocol,
     cast(sum(syn_acks) as bigint) as syn_acks, bit_count(bit_or(peer_ports)) as peer_ports
