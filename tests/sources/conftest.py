@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -62,31 +62,40 @@ class S3Server:
 @pytest.fixture(scope="session")
 def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """SeaweedFS with one bucket, which refuses every key but its own."""
-    folder = tmp_path_factory.mktemp("seaweedfs")
+    # Another process may take a port between the choice and its use.
+    for last in (False, False, True):
+        folder = tmp_path_factory.mktemp("seaweedfs")
+        ports = _free_ports(4)
+        process = _start_seaweedfs(folder, ports)
+        try:
+            server = S3Server(ports[0], s3_client(ports[0]), _writer(ports[0]))
+            if _has_bucket(server, process):
+                yield server
+                return
+            if last:
+                pytest.fail(f"SeaweedFS did not start:\n{(folder / 'log').read_text()[-2000:]}")
+        finally:
+            process.kill()
+            process.wait()
+            shutil.rmtree(folder, ignore_errors=True)
+            for port in ports:
+                for left in Path("/tmp").glob(f"seaweedfs-*-{port + 10_000}.sock"):
+                    left.unlink(missing_ok=True)
+
+
+def _start_seaweedfs(folder: Path, ports: Sequence[int]) -> subprocess.Popen[bytes]:
     (folder / "identities.json").write_text(json.dumps(_PERMITTED))
-    names = ("s3.port", "master.port", "volume.port", "filer.port")
-    ports = dict(zip(names, _free_ports(len(names)), strict=True))
     weed = Path(sys.executable).with_name("weed")
+    names = ("s3.port", "master.port", "volume.port", "filer.port")
     command = [
         *(str(weed) if weed.exists() else shutil.which("weed") or "weed", "-logtostderr=true", "server"),
         *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", "-volume.max=50", "-s3"),
         *("-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"),
         *(f"-s3.config={folder / 'identities.json'}", "-master.volumeSizeLimitMB=64"),
-        *(f"-{name}={port}" for name, port in ports.items()),
+        *(f"-{name}={port}" for name, port in zip(names, ports, strict=True)),
     ]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
-    try:
-        server = S3Server(ports["s3.port"], s3_client(ports["s3.port"]), _writer(ports["s3.port"]))
-        _await_bucket(server, process, folder / "log")
-        yield server
-    finally:
-        process.kill()
-        process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-        for port in ports.values():
-            for left in Path("/tmp").glob(f"seaweedfs-*-{port + 10_000}.sock"):
-                left.unlink(missing_ok=True)
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
 
 
 def _writer(port: int) -> S3Store:
@@ -100,24 +109,28 @@ def _writer(port: int) -> S3Store:
     )
 
 
-def _await_bucket(server: S3Server, process: subprocess.Popen[bytes], log: Path) -> None:
+def _has_bucket(server: S3Server, process: subprocess.Popen[bytes]) -> bool:
+    """Whether the server came up, and has its bucket now."""
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(Exception):
             server.client.create_bucket(Bucket=BUCKET)
             server.client.put_object(Bucket=BUCKET, Key="ready", Body=b"yes")
             server.client.delete_object(Bucket=BUCKET, Key="ready")
-            return
+            return True
         time.sleep(0.2)
-    pytest.fail(f"SeaweedFS did not start:\n{log.read_text()[-2000:]}")
+    return False
 
 
 def _free_ports(number: int) -> list[int]:
-    """Ports that are free now, and so are those 10,000 above, which SeaweedFS takes too."""
+    """Ports that are free now, and so are those 10,000 above, which SeaweedFS takes too.
+
+    All are below those that systems give to whoever asks for any port.
+    """
     sockets: list[socket.socket] = []
     ports: list[int] = []
     try:
-        for port in range(20_000 + time.time_ns() // 1000 % 25_000, 55_000):
+        for port in range(11_000 + time.time_ns() // 1000 % 11_000, 22_700):
             pair = [socket.socket(), socket.socket()]
             sockets += pair
             with suppress(OSError):
