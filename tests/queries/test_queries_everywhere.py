@@ -180,7 +180,8 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Sessions:
 @every_query
 def test_on_the_samples(query: SavedQuery, samples: Sessions, tmp_path: Path) -> None:
     rows_of(samples, query, tmp_path)
-    rows_of(samples, query, tmp_path, since="2015-01-01", until="2022-01-01")
+    window = {"since": "2015-01-01", "until": "2022-01-01"}
+    assert rows_of(samples, query, tmp_path, **window) == rows_of(samples, query, tmp_path, **window)
 
 
 @every_query
