@@ -3,12 +3,12 @@
 -- without flags, after a silence. What one interval holds has no order: flags of two conversations in it are one record.
 with placed as (
     select
-        flow_ends.*,
+        *,
         max(case when protocol = 6 then tcp_flags end) over whole is not null as has_flags,
         -- The aggregation interval, as far as the records show it.
         least(greatest(max(end_s - start_s) over whole, 60), 600) as interval_s,
         row_number() over (
-            partition by flow_ends.pair
+            partition by pair
             order by
                 start_s,
                 case when tcp_flags & 18 = 2 then 0 when tcp_flags & 2 <> 0 then 1 else 2 end,
@@ -20,8 +20,8 @@ with placed as (
                 bytes
         ) as place
     from flow_ends
-    join (select pair from pair_sums where is_reused) as reused on reused.pair = flow_ends.pair
-    window whole as (partition by flow_ends.pair)
+    where pair in (select pair from pair_sums where is_reused)
+    window whole as (partition by pair)
 ),
 preceded as (
     select
