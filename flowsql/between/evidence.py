@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -128,7 +128,7 @@ def _bin_s(options: QueryOptions, services: list[Row]) -> int:
 
 
 def _text(name: str) -> str:
-    return resources.files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    return Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _rows(session: Session, sql: str, values: Mapping[str, object]) -> list[Row]:

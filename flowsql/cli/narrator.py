@@ -7,7 +7,6 @@ import os
 import re
 import sys
 import textwrap
-import unicodedata
 
 from flowsql.errors import FlowsqlError, UsageError
 
@@ -105,6 +104,8 @@ def _harmless(line: str) -> str:
     """The line without control characters: file names and log values must not steer the terminal."""
     if line.isprintable():
         return line
+    import unicodedata
+
     return "".join(
         c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else f"\\x{ord(c):02x}"
         for c in line

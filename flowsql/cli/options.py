@@ -1,6 +1,7 @@
 """The options that mean the same everywhere they occur, in groups.
 
-Here and in the commands annotations are no strings: typer would compile each of them at every start.
+Here and in the commands annotations are no strings: typer would compile each of them at every start. For the
+same reason the dataclasses get no methods that nobody calls.
 """
 
 from dataclasses import asdict, dataclass
@@ -20,7 +21,7 @@ _STORE, _REMOTE, _WINDOW, _SCOPE = "Store", "Remote sources", "Window", "Scope"
 _OUTPUT, _LIMITS, _TALK = "Output", "Limits", "Narration"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class StoreOptions:
     """Which store."""
 
@@ -47,7 +48,7 @@ class StoreOptions:
         return Workspace(self.store or default_store(), wait_s=parse_span(self.wait))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class LogsOptions:
     """One-off use of logs without a store of their own."""
 
@@ -71,7 +72,7 @@ class LogsOptions:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class AwsOptions:
     """Whom AWS takes us for, and where it is asked."""
 
@@ -111,7 +112,7 @@ class AwsOptions:
         return AwsAccess(self.aws_region, self.profile, self.role_arn, self.endpoint_url)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class RemoteOptions(AwsOptions):
     """How sources in AWS are reached, and how much of them is read."""
 
@@ -142,7 +143,7 @@ class RemoteOptions(AwsOptions):
         return AwsAccess(self.aws_region, self.profile, self.role_arn, self.endpoint_url, self.requester_pays)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class TimeOptions:
     """Which time, and which clock."""
 
@@ -177,7 +178,7 @@ class TimeOptions:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class WindowOptions(TimeOptions):
     """Which time a query sees, and what it looks at around it."""
 
@@ -210,7 +211,7 @@ class WindowOptions(TimeOptions):
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class ScopeOptions:
     """Which records."""
 
@@ -244,7 +245,7 @@ class ScopeOptions:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class OutputOptions:
     """Where results go, and how they look."""
 
@@ -285,7 +286,7 @@ class OutputOptions:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class LimitOptions:
     """How long and how much memory a query may take."""
 
@@ -301,7 +302,7 @@ class LimitOptions:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class NarrationOptions:
     """How much is said on stderr."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import resources
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -36,7 +36,7 @@ def diagnose(session: Session, library: Library) -> Iterator[Result]:
 
 
 def _read(name: str) -> str:
-    return resources.files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    return Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _titled(session: Session, title: str, sql: str, values: dict[str, object]) -> Result:

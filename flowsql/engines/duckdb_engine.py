@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from flowsql.engines.scope import capture_conditions_of, conditions_of
+from flowsql.engines.view_making import Making, Plan, drop
 from flowsql.errors import FlowsqlError, Interrupted, QueryError, QueryTimeout, StoreError, UsageError
 from flowsql.query_options import QueryOptions
 from flowsql.result import Result
@@ -29,13 +30,11 @@ from flowsql.views.reading import ANYTHING, NOTHING, Reading, lasts, reading_of,
 from flowsql.views.tagged import tagged_flows_sql
 from flowsql.views.views import (
     COUNTED_COLUMNS,
-    LOOKED_UP,
     RELATIONS,
     View,
     has_edition,
     macro_statements,
     record_columns,
-    view_statement,
     views_read,
 )
 from flowsql.window import Window
@@ -53,11 +52,9 @@ _TRUST_COLUMNS = frozenset({"log_status", "packets", "bytes"})
 # Statements that give rows to show; of the others only an error is of interest.
 _WITH_ROWS = {"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"}
 _POSITION = re.compile(r"^LINE \d+:", re.MULTILINE)
-# Where no interface has several flow logs in one hour, nothing is left out, which is told first.
-_SEVERAL_LOGS = (
-    "select 1 from log_hours group by interface_id, hour having min(flow_log) <> max(flow_log) limit 1"
-)
-_NO_SECOND_LOGS = "select interface_id, hour, load_id from log_hours where false"
+# Up to so many records, what is looked up is looked up beside each other: that takes hardly any memory, and
+# each statement only one core.
+_FEW_RECORDS = 250_000
 # What `Session.close` leaves to the end of the process.
 _LEFT_OPEN: list[duckdb.DuckDBPyConnection] = []
 
@@ -78,6 +75,8 @@ class Session:
         # What `count` or `trust` has counted already.
         self.counted: Trust | None = None
         self._con = self._running = engine_connection()
+        # A second connection, of the thread that makes views beside this one.
+        self._helper: duckdb.DuckDBPyConnection | None = None
         self._spill = Path(tempfile.gettempdir()) / f"flowsql-{os.getpid()}"
         # The SELECT of each view that is there, whether what it looks up has been looked up, and what the
         # user's own views and macros read.
@@ -118,6 +117,8 @@ class Session:
         if self._ends_process and not self._spill.exists():
             _LEFT_OPEN.append(self._con)
         else:
+            if self._helper:
+                self._helper.close()
             self._con.close()
 
     def renew(self, options: QueryOptions) -> None:
@@ -139,7 +140,7 @@ class Session:
             self._ready.clear()
             try:
                 for name, (_, is_filled) in before.items():
-                    _drop(self._con, name, is_filled)
+                    drop(self._con, name, is_filled)
                 self._create_views()
             except BaseException:
                 self._made = before | self._made
@@ -149,6 +150,8 @@ class Session:
         """Ends the statement that is running, if one is, with an error. From any thread."""
         with contextlib.suppress(duckdb.Error):  # closed meanwhile
             self._running.interrupt()
+            if self._helper:
+                self._helper.interrupt()
 
     def progress(self) -> float:
         """How much of the running statement is done, 0 to 1; it may jump back. From any thread."""
@@ -173,7 +176,7 @@ class Session:
             except duckdb.Error as error:
                 raise UsageError(_first_line(error), where="--memory-limit") from error
         if self.options.timeout_s is not None:
-            self._con.execute(f"set max_execution_time = {self.options.timeout_s * 1000}")
+            self._con.execute(f"set global max_execution_time = {self.options.timeout_s * 1000}")
 
     def _create_views(self) -> None:
         if has_edition(self._con, "catalog"):
@@ -265,18 +268,36 @@ class Session:
             read = ANYTHING
             views = views_read(read, self._known)
         columns = record_columns(read, views) | _TRUST_COLUMNS
-        for view in (_RECORDS, *views):
-            selection = self._selections.get(view.name)
-            sql = self._records(*selection, columns) if selection else view.sql
-            sql = self._gathered.get(view.name, sql)
-            is_filled = view.name in filled
-            made, was_filled = self._made.get(view.name, ("", False))
-            if made == sql and was_filled >= is_filled:
-                continue
-            if made and was_filled != is_filled:
-                _drop(con, view.name, was_filled)
-            _create(con, replace(view, sql=sql), is_filled)
-            self._made[view.name] = (sql, is_filled)
+        views = [self._selected(view, columns) for view in (_RECORDS, *views)]
+        makings = [making for view in views if (making := self._making(view, view.name in filled))]
+        plan = Plan(makings, views)
+        try:
+            plan.run([con, *self._helpers(makings)])
+        finally:
+            self._made.update((made.view.name, (made.view.sql, made.is_filled)) for made in plan.made)
+
+    def _selected(self, view: View, columns: frozenset[str]) -> View:
+        """The view as the window and scope have it, if it is one of records."""
+        selection = self._selections.get(view.name)
+        sql = self._records(*selection, columns) if selection else view.sql
+        return view._replace(sql=self._gathered.get(view.name, sql))
+
+    def _making(self, view: View, is_filled: bool) -> Making | None:
+        """What is to be done to have the view; None if it is there."""
+        made, was_filled = self._made.get(view.name, ("", False))
+        if made == view.sql and was_filled >= is_filled:
+            return None
+        return Making(view, is_filled, replaces_other_kind=made != "" and was_filled != is_filled)
+
+    def _helpers(self, makings: Sequence[Making]) -> list[duckdb.DuckDBPyConnection]:
+        """The connections to make views by beside the session's own: one or none."""
+        records = sum(segment.records for segment in self.segments_in_window)
+        if records > _FEW_RECORDS or sum(making.looks_up for making in makings) < 2:
+            return []
+        if self._helper is None:
+            self._helper = self._con.cursor()
+            self._helper.execute(f"set search_path = {quoted(self._search_path)}")
+        return [self._helper]
 
     def trust(self, sql: str = "", notes: Sequence[str] = (), *, absence: bool = False) -> Trust:
         """How far to trust the answers to that SQL; while rows are still to be read, too.
@@ -378,29 +399,30 @@ class Session:
         with self._guarded(self._con):
             if statement.query not in self._ready:  # The session was renewed since it was split off.
                 self._make_ready([statement])
-            relation = self._relation(statement.query, bound)
+            relation = self._relation(statement, bound)
             if relation is None or not self.gives_rows(statement):
                 return _no_rows(time.monotonic() - started)
             reader = relation.to_arrow_reader(_BATCH_ROWS)
             first = next(iter(reader), None)
         return Result(reader.schema, self._stream(first, reader), elapsed_s=time.monotonic() - started)
 
-    def _relation(self, sql: str, bound: dict[str, Any]) -> duckdb.DuckDBPyRelation | None:
+    def _relation(self, statement: duckdb.Statement, bound: dict[str, Any]) -> duckdb.DuckDBPyRelation | None:
         try:
-            return self._sql(sql, bound)
+            return self._sql(statement, bound)
         except (duckdb.BinderException, duckdb.CatalogException):
             # An error names the columns that may be meant: all of them, not only those read.
-            words = words_of(sql)
+            words = words_of(statement.query)
             self._make_views(Reading(words, words.union(name for name, _ in RECORD_COLUMNS)), self._con)
         try:
-            return self._sql(sql, bound)
+            return self._sql(statement, bound)
         except (duckdb.BinderException, duckdb.CatalogException):
             # `sql` leaves out the place of the error, `execute` tells it; neither gets to run anything.
-            self._con.execute(sql, bound)
+            self._con.execute(statement.query, bound)
             raise
 
-    def _sql(self, sql: str, bound: dict[str, Any]) -> duckdb.DuckDBPyRelation | None:
-        return self._con.sql(sql, params=bound) if bound else self._con.sql(sql)
+    def _sql(self, statement: duckdb.Statement, bound: dict[str, Any]) -> duckdb.DuckDBPyRelation | None:
+        # As a statement it is not parsed once more.
+        return self._con.sql(statement, params=bound) if bound else self._con.sql(statement)
 
     def _stream(self, first: pa.RecordBatch | None, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         batch = first
@@ -420,7 +442,7 @@ class Session:
         def stop(number: int, frame: object) -> None:
             nonlocal interrupted
             interrupted = True
-            con.interrupt()
+            self.interrupt()
 
         self._running = con
         in_main = threading.current_thread() is threading.main_thread()
@@ -447,27 +469,6 @@ def _import_answers_beside() -> None:
     """Begins to import pyarrow, which answers come in, while DuckDB opens the store."""
     if "pyarrow" not in sys.modules:
         threading.Thread(target=importlib.import_module, args=("pyarrow",)).start()
-
-
-def _create(con: duckdb.DuckDBPyConnection, view: View, is_filled: bool) -> None:
-    """Makes the view, or a table of what is looked up: DuckDB would guess it to be long.
-
-    One that is only to be seen, not `is_filled`, is a view in any case.
-    """
-    if not is_filled:
-        con.execute(view_statement(view))
-    elif view.name in LOOKED_UP:
-        is_empty = view.name == "second_logs" and not con.execute(_SEVERAL_LOGS).fetchall()
-        con.execute(f"create or replace table {view.name} as\n{_NO_SECOND_LOGS if is_empty else view.sql}")
-    elif view.name == "records_once" and not con.execute("from second_logs limit 1").fetchall():
-        # To look in vain costs as much as the rest of many a query.
-        con.execute("create or replace view records_once as from records_in_context")
-    else:
-        con.execute(view_statement(view))
-
-
-def _drop(con: duckdb.DuckDBPyConnection, name: str, is_filled: bool) -> None:
-    con.execute(f"drop {'table' if is_filled and name in LOOKED_UP else 'view'} if exists {name}")
 
 
 def query_error(error: Exception, timeout_s: float | None = None) -> FlowsqlError:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from flowsql.errors import LibraryError, did_you_mean
 
@@ -18,8 +18,7 @@ _PARAM = re.compile(r"param\s+(?P<value>.*)")
 _CONTINUATION = re.compile(r"\s{2,}\S")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One `key: value` of the comment, or a `param` line; `condition` is what stands in brackets.
 
     `where` is file:line.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
@@ -81,7 +80,7 @@ def _check_values(parameter: Parameter, entry: Entry) -> None:
         if PurePath(parameter.default or "").name != parameter.default:
             raise entry.error("the default of a file is the name of one beside the query", "such as list.csv")
         return
-    bound = replace(parameter, default=None)  # null is no bound
+    bound = parameter._replace(default=None)  # null is no bound
     values = ((bound, parameter.lowest), (bound, parameter.highest), (parameter, parameter.default))
     try:
         for declared, text in values:

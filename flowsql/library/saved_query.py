@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 ONE_OF, FILE = "one of", "file"
 TYPES = ("integer", "number", "text", "ip", "cidr", "port", "time", "span", "boolean", FILE, ONE_OF)
@@ -15,8 +16,7 @@ NULL = "null"
 WINDOW_PARAMETERS = frozenset({"since", "until"})
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of a saved query, as its header declares it.
 
     `type` is one of TYPES; `choices` are those of `one of`. `lowest`, `highest` and `default` are
@@ -54,8 +54,7 @@ class Parameter:
         return " ".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(NamedTuple):
     """A condition on the result, as written, and the severity it has: 'warning' or 'critical'."""
 
     condition: str

@@ -6,10 +6,9 @@ import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 from flowsql.errors import LibraryError, did_you_mean
 from flowsql.library.header import read_query
@@ -18,8 +17,7 @@ from flowsql.library.saved_query import SavedQuery
 FOLDER = "queries"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """What a name stands for: a saved query, and the parameters that an alias sets."""
 
     query: SavedQuery
@@ -96,7 +94,7 @@ def user_folder() -> Path:
 
 def built_in_folder() -> Path:
     """The queries of this version: inside the package, or beside it in a checkout."""
-    package = Path(str(resources.files("flowsql")))
+    package = Path(__file__).parents[1]
     packaged = package / FOLDER
     return packaged if packaged.is_dir() else package.parent / FOLDER
 

@@ -7,14 +7,13 @@ Transit gateway fields: https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
 
 VPC, TGW, UNKNOWN = "vpc", "tgw", "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field of a log format.
 
     `name` is AWS's spelling with hyphens, `column` the same with underscores; `version` the record
@@ -43,7 +42,7 @@ class Field:
 
 
 def _read_catalogue() -> tuple[Field, ...]:
-    text = resources.files(__package__).joinpath("fields.csv").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("fields.csv").read_text(encoding="utf-8")
     return tuple(
         Field(
             name=row["name"],

@@ -41,7 +41,7 @@ def render_tsv(result: Result, sink: BinaryIO, options: Options) -> int:
 
 
 def _render(result: Result, sink: BinaryIO, options: Options, separator: str, encode: Encode) -> int:
-    names = [_cells(pa.array([name]), options, encode) for name in result.columns]
+    names = [_cells(pa.array([name], pa.string()), options, encode) for name in result.columns]
     sink.write(_lines(names, separator))
     rows = 0
     for batch in row_slices(result, _ROWS_AT_ONCE):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from flowsql.errors import UsageError, did_you_mean
 from flowsql.output.options import Options
@@ -15,8 +14,7 @@ from flowsql.result import Result
 Render = Callable[[Result, BinaryIO, Options], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """One way to write a result; `binary` ones do not belong on a terminal."""
 
     name: str

@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 
 import duckdb
@@ -229,7 +228,7 @@ class Catalog:
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Makes the tables of a catalogue in the current database of `con`."""
-    con.execute(resources.files(__package__).joinpath("catalog.sql").read_text(encoding="utf-8"))
+    con.execute(Path(__file__).with_name("catalog.sql").read_text(encoding="utf-8"))
 
 
 def identify(con: duckdb.DuckDBPyConnection) -> None:

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 import duckdb
@@ -219,5 +218,5 @@ def _known_paths(store: Store) -> set[str]:
 @cache
 def _statements() -> Sequence[str]:
     """The statements of check.sql."""
-    text = resources.files(__package__).joinpath("check.sql").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("check.sql").read_text(encoding="utf-8")
     return [statement for statement in text.split(";\n") if statement.strip()]

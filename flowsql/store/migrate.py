@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import duckdb
@@ -26,6 +25,6 @@ def migrate(con: duckdb.DuckDBPyConnection, version: int, folder: Path, scratch:
 
 def table_statements() -> list[str]:
     """A `create table` for each table of catalog.sql."""
-    text = resources.files(__package__).joinpath("catalog.sql").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("catalog.sql").read_text(encoding="utf-8")
     statements = text.split("\ncreate table ")[1:]
     return ["create table " + statement[: statement.index("\n);") + 3] for statement in statements]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence, Set
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -21,8 +21,7 @@ RECORD_COLUMNS: tuple[tuple[str, str], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LiveSegment:
+class LiveSegment(NamedTuple):
     """A segment as a query needs to know it. Times are Unix seconds, None where no record has one."""
 
     path: str

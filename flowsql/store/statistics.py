@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 import duckdb
@@ -192,7 +191,7 @@ def _grouped(con: duckdb.DuckDBPyConnection, segment: Counted) -> Iterator[None]
 
 @cache
 def _statements(file_name: str) -> tuple[str, ...]:
-    text = resources.files(__package__).joinpath(file_name).read_text(encoding="utf-8")
+    text = Path(__file__).with_name(file_name).read_text(encoding="utf-8")
     return tuple(statement for statement in text.split(";\n") if statement.strip())
 
 

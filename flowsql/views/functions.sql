@@ -1,11 +1,15 @@
 -- The bits of a CIDR block's prefix; `most` (32 or 128) for a bare address.
 create or replace macro cidr_bits(cidr, most) as
-    case when contains(cidr, '/') then try_cast(split_part(cidr, '/', 2) as integer) else most end;
+    coalesce(try_cast(regexp_extract(cidr, '/(.*)$', 1) as integer), most);
+
+-- The address that a CIDR block begins with.
+create or replace macro cidr_address(cidr) as
+    regexp_extract(cidr, '^[^/]*', 0);
 
 -- Whether the text is an IPv4 address or CIDR block. An octet has no leading zeros: some read them as octal.
 create or replace macro is_ipv4_cidr(cidr) as
     regexp_matches(
-        split_part(cidr, '/', 1) || '.',
+        cidr_address(cidr) || '.',
         '^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.]){4}$'
     )
     and regexp_matches(cidr, '^[^/]*(/(3[0-2]|[12]?[0-9]))?$');
@@ -35,7 +39,7 @@ create or replace macro is_ipv6_cidr(cidr) as
         cidr,
         '^(::|(::)?[0-9a-fA-F]{1,4}(::?[0-9a-fA-F]{1,4})*(::)?)(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?$'
     )
-    and length(ipv6_digits(split_part(cidr, '/', 1))) = 32;
+    and length(ipv6_digits(cidr_address(cidr))) = 32;
 
 -- Whether an address is in the IPv4 network of that prefix length. Its whole octets are compared as text and
 -- only the octet that the prefix cuts as a number, where there is one: that is ten times cheaper than four.
@@ -52,51 +56,49 @@ create or replace macro in_ipv4_network(address, network, bits) as
             )
     end;
 
--- The groups that every address of an IPv6 network begins with, however it is abbreviated: those before the first
--- zero group, at most four, each with its colon; '' where the prefix covers no whole group.
+-- The groups that every address of an IPv6 network begins with, however it is abbreviated: those before the first one
+-- that is zero or is written with a zero in front, at most four, each with its colon; '' where the prefix covers no
+-- whole group.
 create or replace macro ipv6_prefix_text(network, bits) as
     regexp_extract(
-        regexp_replace(
-            regexp_replace(left(ipv6_digits(network), least(bits // 16, 4) * 4), '(.{4})', '\1:', 'g'),
-            '(^|:)0{1,3}([1-9a-f])',
-            '\1\2',
-            'g'
-        ),
-        '^([1-9a-f][0-9a-f]*:)*',
+        lower(network),
+        '^([1-9a-f][0-9a-f]*:){0,' || cast(least(bits // 16, 4) as varchar) || '}',
         0
     );
-
--- The digits of an IPv6 address that a prefix of that length needs: the first group is cheap to find.
-create or replace macro ipv6_leading_digits(address, bits) as
-    case when bits <= 16 then lpad(lower(split_part(address, ':', 1)), 4, '0') else ipv6_digits(address) end;
 
 -- What a prefix of that length covers of the hexadecimal digit that it cuts, as a number.
 create or replace macro ipv6_cut_digit(digits, bits) as
     (instr('0123456789abcdef', substr(digits, bits // 4 + 1, 1)) - 1) >> (4 - bits % 4);
 
+-- Whether two texts of hexadecimal digits agree in so many bits.
+create or replace macro ipv6_digits_agree(digits, others, bits) as
+    left(digits, bits // 4) = left(others, bits // 4)
+    and (bits % 4 = 0 or ipv6_cut_digit(digits, bits) = ipv6_cut_digit(others, bits));
+
+-- The group that follows that beginning of an IPv6 address, as four digits; zeros where `::` follows.
+create or replace macro ipv6_group_after(address, beginning) as
+    lpad(regexp_extract(substr(lower(address), length(beginning) + 1), '^[0-9a-f]*', 0), 4, '0');
+
 -- Whether an address is in the IPv6 network of that prefix length.
--- Only addresses that begin like the network are spelled out, and those with a zero in front of a group; a prefix
--- that ends with a group needs not even that.
+-- Where the whole groups of the prefix are a text that every address in it begins with, only the group that the prefix
+-- cuts is spelled out; else addresses are that begin like the network, or have a zero in front of a group.
 create or replace macro in_ipv6_network(address, network, bits) as
     case
         when address is null then null
         when not contains(address, ':') then false
         when starts_with(lower(address), ipv6_prefix_text(network, bits))
-            and (
-                length(ipv6_prefix_text(network, bits))
-                - length(replace(ipv6_prefix_text(network, bits), ':', ''))
-            ) * 16 = bits
-        then true
+            and length(regexp_replace(ipv6_prefix_text(network, bits), '[^:]', '', 'g')) = bits // 16
+        then
+            bits % 16 = 0
+            or ipv6_digits_agree(
+                ipv6_group_after(address, ipv6_prefix_text(network, bits)),
+                substr(ipv6_digits(network), bits // 16 * 4 + 1, 4),
+                bits % 16
+            )
         when starts_with(lower(address), ipv6_prefix_text(network, bits))
             or starts_with(address, '0')
             or contains(address, ':0')
-        then
-            left(ipv6_leading_digits(address, bits), bits // 4) = left(ipv6_digits(network), bits // 4)
-            and (
-                bits % 4 = 0
-                or ipv6_cut_digit(ipv6_leading_digits(address, bits), bits)
-                    = ipv6_cut_digit(ipv6_digits(network), bits)
-            )
+        then ipv6_digits_agree(ipv6_digits(address), ipv6_digits(network), bits)
         else false
     end;
 
@@ -106,9 +108,9 @@ create or replace macro in_cidr(address, cidr) as
     case
         when cidr is null then null
         when is_ipv4_cidr(cidr)
-        then in_ipv4_network(address, split_part(cidr, '/', 1), cidr_bits(cidr, 32))
+        then in_ipv4_network(address, cidr_address(cidr), cidr_bits(cidr, 32))
         when is_ipv6_cidr(cidr)
-        then in_ipv6_network(address, split_part(cidr, '/', 1), cidr_bits(cidr, 128))
+        then in_ipv6_network(address, cidr_address(cidr), cidr_bits(cidr, 128))
         else error('not a CIDR block: ' || cidr)
     end;
 

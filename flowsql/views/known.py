@@ -113,6 +113,15 @@ _HAVE_ROWS_BY: dict[str, tuple[dict[str, str], tuple[frozenset[str], ...]]] = {
         {"attachment": "varchar"},
         (frozenset({"flow_direction"}), frozenset({"tgw_attachment_id"})),
     ),
+    "let_out": (
+        {
+            "way": "ubigint",
+            "accepted_by": "varchar",
+            "first_let_out_s": "bigint",
+            "last_let_out_s": "bigint",
+        },
+        (frozenset({"vpc_id"}),),
+    ),
     "nat_points": ({"point": "varchar"}, (frozenset({"interface_type", "resource_id", "pkt_dstaddr"}),)),
     "address_subnets": (
         {"vpc_id": "varchar", "address": "varchar", "subnet_id": "varchar"},

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -35,8 +35,7 @@ _MAKES_READERS = frozenset({"view", "macro", "function", "prepare"})
 _LISTING_WORDS = _LISTING_SCHEMAS | _LISTINGS | {"show", "pragma"}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """Names in lower case, among them some that are not of relations or columns; None: any there may be.
 
     `lists` says that all relations are to be seen, with all their columns, but not what is in them.

@@ -66,19 +66,7 @@ contexts as (
     where pair in (select pair from flow_ends where action = 'REJECT')
     group by pair
 ),
-ways as (
-    select *, hash(vpc_id, protocol, sender_addr, srcport, receiver_addr, dstport) as way
-    from flow_ends
-    where vpc_id is not null
-),
-passed as (
-    select way, max(ways.interface_id) as accepted_by, min(start_s) as first_passed_s, max(end_s) as last_passed_s
-    from ways
-    join interface_addresses as own on own.interface_id = ways.interface_id and own.address = srcaddr
-    where action = 'ACCEPT' and way in (select way from ways where action = 'REJECT')
-    group by way
-),
-kinds as (
+placed as (
     select
         rejected.*,
         case is_sent_here(flow_direction, srcaddr, dstaddr, own_ipv4, own_ipv6)
@@ -86,46 +74,53 @@ kinds as (
             when false then case when receiver_addr = dstaddr then 'receiver' end
         end as rejected_at,
         case
-            when accepted_by <> rejected.interface_id and start_s <= last_passed_s + 60 and end_s >= first_passed_s - 60
+            when accepted_by <> rejected.interface_id and start_s <= last_let_out_s + 60 and end_s >= first_let_out_s - 60
             then accepted_by
         end as accepted_by,
         coalesce(src.subnet_id = dst.subnet_id, false) as is_one_subnet,
+        rejected.start_s < read_from.first_s + 350 or doubtful_minutes.minute is not null as is_doubtful,
         contexts.last_accepted_s as last_seen_s,
+        closed_s,
+        case when is_forward then forward_accepted_s else back_accepted_s end as own_accepted_s,
+        case when is_forward then back_accepted_s else forward_accepted_s end as other_accepted_s,
+        case when is_forward then back_opened_s else forward_opened_s end as other_opened_s,
         case when is_forward then back_last_s else forward_last_s end as other_last_s,
         case
             when is_forward then forward_rejected_packets = back_packets and forward_rejected_bytes = back_bytes
             else back_rejected_packets = forward_packets and back_rejected_bytes = forward_bytes
-        end as is_alike,
-        rejected.start_s < read_from.first_s + 350 or doubtful_minutes.minute is not null as is_doubtful,
-        case
-            when protocol = 6 and tcp_flags is not null
-            then tcp_reject_kind(
-                    tcp_flags,
-                    start_s,
-                    end_s,
-                    case when is_forward then forward_accepted_s else back_accepted_s end,
-                    case when is_forward then back_accepted_s else forward_accepted_s end,
-                    contexts.last_accepted_s,
-                    case when is_forward then back_opened_s else forward_opened_s end,
-                    closed_s
-                )
-            when is_forward and forward_accepted_s is null and back_accepted_s <= end_s then 'reply'
-            when not is_forward and back_accepted_s is null and forward_accepted_s <= end_s then 'reply'
-            -- Ping again and again: earlier answers passed, until a rule changed.
-            when protocol in (1, 58) and case when is_forward then back_accepted_s else forward_accepted_s end <= end_s
-            then 'reply'
-            else 'unknown'
-        end as seen_kind
+        end as is_alike
     from rejected
     cross join read_from
     join contexts on contexts.pair = rejected.pair
     left join address_subnets as src on src.vpc_id = coalesce(rejected.vpc_id, '') and src.address = srcaddr
     left join address_subnets as dst on dst.vpc_id = coalesce(rejected.vpc_id, '') and dst.address = dstaddr
     left join interface_ends as own on own.interface_id = rejected.interface_id
-    left join passed on way = hash(rejected.vpc_id, protocol, sender_addr, srcport, receiver_addr, dstport)
+    left join let_out on way = hash(rejected.vpc_id, protocol, sender_addr, srcport, receiver_addr, dstport)
     left join doubtful_minutes
         on doubtful_minutes.point = rejected.point and doubtful_minutes.minute = rejected.start_s // 60
     where action = 'REJECT'
+),
+kinds as (
+    select
+        *,
+        case
+            when protocol = 6 and tcp_flags is not null
+            then tcp_reject_kind(
+                    tcp_flags,
+                    start_s,
+                    end_s,
+                    own_accepted_s,
+                    other_accepted_s,
+                    last_seen_s,
+                    other_opened_s,
+                    closed_s
+                )
+            when own_accepted_s is null and other_accepted_s <= end_s then 'reply'
+            -- Ping again and again: earlier answers passed, until a rule changed.
+            when protocol in (1, 58) and other_accepted_s <= end_s then 'reply'
+            else 'unknown'
+        end as seen_kind
+    from placed
 ),
 told as (
     -- That nothing came before proves nothing where the records begin, or where AWS skipped some.
@@ -138,21 +133,23 @@ told as (
         end as kind
     from kinds
 ),
+filtered as (
+    select *, rejecting_filter(reject_reason, kind, is_one_subnet) as filter from told
+),
 judged as (
     select
         *,
-        rejecting_filter(reject_reason, kind, is_one_subnet) as filter,
         case
             when reject_reason in ('BPA', 'EC') then 'certain'
-            when rejecting_filter(reject_reason, kind, is_one_subnet) = 'security-group' then 'certain'
-            when rejecting_filter(reject_reason, kind, is_one_subnet) <> 'network-acl' then 'not decidable'
+            when filter = 'security-group' then 'certain'
+            when filter <> 'network-acl' then 'not decidable'
             -- Requests of these cannot be told from replies, but one answers the other.
             when protocol in (1, 58) or srcport = dstport
             then case when is_alike then 'likely' else 'possible' end
             when start_s - other_last_s <= case when protocol = 6 then 350 else 30 end then 'likely'
             else 'possible'
         end as certainty
-    from told
+    from filtered
 )
 select
     to_timestamp(start_s) as start_time,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -36,8 +35,7 @@ _MIRRORED = frozenset({"other_interface"})
 _TRACED = {"flows": TRACED_COLUMNS, "flow_sides": _CHECKED, "conversations": _MIRRORED}
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """A view: `about` begins with what one row is; `sql` is its SELECT, without a closing semicolon.
 
     `traced` are the columns that took looking at other records; a lean view lacks some.
@@ -71,7 +69,7 @@ def _stitched_sql(sql: str) -> str:
 
 
 def _read(file_name: str) -> str:
-    return resources.files(__package__).joinpath(file_name).read_text(encoding="utf-8")
+    return Path(__file__).with_name(file_name).read_text(encoding="utf-8")
 
 
 def _without_comment(file_name: str) -> str:
@@ -95,14 +93,15 @@ VIEWS: tuple[View, ...] = tuple(
         (
             *("logged_records", "records_in_context", "records_with_history", "query_window"),
             *("interface_times", "interface_addresses", "load_logs", "endpoints", "deliveries"),
-            *("flow_records", "interface_ends", "own_networks", "translating"),
+            *("matched_addresses", "flow_records", "interface_ends", "own_networks", "translating"),
             *("health_checks", "checked_records", "flow_sides"),
-            *("log_hours", "second_logs", "told_addresses", "matched_addresses"),
+            *("log_hours", "second_logs", "told_addresses"),
             *("known_addresses", "own_addresses", "interface_roles"),
             *("legs", "crossings", "passed_pairs", "entrances", "flows", "tagged_flows"),
             *("openings", "tcp_directions"),
             *("capture_points", "nat_points", "relay_addresses", "skipped_minutes"),
-            *("records_once", "flow_ends", "stitched", "conversations", "address_subnets", "rejections"),
+            *("records_once", "flow_ends", "stitched", "conversations"),
+            *("address_subnets", "let_out", "rejections"),
             *("coverage", "coverage_by_hour"),
         ),
     )
@@ -147,10 +146,15 @@ def views_read(reading: Reading, known: Mapping[str, str] | None = None) -> list
     for view in reversed(VIEWS):
         if view.name in read:
             chosen.insert(0, _made_by(_showing(view, view.traced & columns), known))
-            sql = _COMMENT_LINES.sub("", chosen[0].sql)
-            read |= set(_SOURCE.findall(sql))
-            columns |= TRACED_COLUMNS & set(_WORD.findall(sql))
+            sql = chosen[0].sql
+            read |= sources_of(sql)
+            columns |= TRACED_COLUMNS & set(_WORD.findall(_COMMENT_LINES.sub("", sql)))
     return chosen
+
+
+def sources_of(sql: str) -> set[str]:
+    """The names that a view's SELECT reads from, relations and subqueries."""
+    return set(_SOURCE.findall(_COMMENT_LINES.sub("", sql)))
 
 
 def record_columns(reading: Reading, views: Iterable[View]) -> frozenset[str]:
@@ -161,7 +165,7 @@ def record_columns(reading: Reading, views: Iterable[View]) -> frozenset[str]:
 
 def _made_by(view: View, known: Mapping[str, str]) -> View:
     """The view by its SELECT in `known`, if it is there."""
-    return replace(view, sql=known[view.name]) if view.name in known else view
+    return view._replace(sql=known[view.name]) if view.name in known else view
 
 
 def _showing(view: View, traced: frozenset[str]) -> View:
@@ -205,7 +209,10 @@ def create_statements() -> list[str]:
 
 def edition() -> str:
     """What tells these macros and views from those of another version of flowsql."""
-    return f"edition {zlib.crc32(repr(create_statements()).encode()):08x}"
+    from flowsql.views.known import known_relations
+
+    texts = [_read("functions.sql"), *(view.name + view.sql for view in VIEWS), repr(known_relations())]
+    return f"edition {zlib.crc32(repr(texts).encode()):08x}"
 
 
 def has_edition(con: duckdb.DuckDBPyConnection, database: str) -> bool:
