@@ -62,8 +62,8 @@ contexts as (
         sum(case when action = 'REJECT' and not is_forward then packets end) as back_rejected_packets,
         sum(case when action = 'REJECT' and is_forward then bytes end) as forward_rejected_bytes,
         sum(case when action = 'REJECT' and not is_forward then bytes end) as back_rejected_bytes
-    from flow_ends
-    where pair in (select pair from flow_ends where action = 'REJECT')
+    from services
+    where pair in (select pair from services where action = 'REJECT')
     group by pair
 ),
 placed as (
