@@ -95,6 +95,10 @@ _HAVE_ROWS_BY: dict[str, tuple[dict[str, str], tuple[frozenset[str], ...]]] = {
         {"interface_id": "varchar", "address": "varchar", "is_secondary": "boolean"},
         (frozenset({"flow_direction", "pkt_srcaddr", "pkt_dstaddr"}),),
     ),
+    "told_legs": (
+        {"point": "varchar", "sender": "varchar", "receiver": "varchar"},
+        (frozenset({"pkt_srcaddr", "pkt_dstaddr", "resource_id"}),),
+    ),
     "crossings": (
         {"hour": "bigint", "sender": "varchar", "receiver": "varchar", "counted_at": "varchar"},
         (frozenset({"vpc_id"}),),

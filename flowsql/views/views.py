@@ -97,7 +97,8 @@ VIEWS: tuple[View, ...] = tuple(
             *("health_checks", "checked_records", "flow_sides"),
             *("log_hours", "second_logs", "told_addresses"),
             *("known_addresses", "own_addresses", "interface_roles"),
-            *("legs", "crossings", "passed_pairs", "entrances", "flows", "tagged_flows"),
+            *("told_legs", "legs", "crossings", "passed_pairs", "entrances"),
+            *("flows", "tagged_flows"),
             *("openings", "tcp_directions"),
             *("capture_points", "nat_points", "relay_addresses", "skipped_minutes"),
             *("records_once", "flow_ends", "stitched", "conversations"),
@@ -113,7 +114,7 @@ LOOKED_UP = frozenset(
         *("health_checks", "interface_addresses", "interface_ends", "own_networks", "endpoints"),
         *("log_hours", "second_logs", "told_addresses", "matched_addresses"),
         *("known_addresses", "own_addresses", "translating", "interface_roles"),
-        *("legs", "crossings", "passed_pairs", "entrances"),
+        *("told_legs", "legs", "crossings", "passed_pairs", "entrances"),
         *("capture_points", "nat_points", "relay_addresses", "skipped_minutes"),
         "address_subnets",
     }

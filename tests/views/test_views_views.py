@@ -201,7 +201,7 @@ def test_views_without_rows_have_the_columns_of_those_with_rows(con: duckdb.Duck
             {"srcaddr", "bytes"},
             {
                 *("told_addresses", "crossings", "passed_pairs", "entrances"),
-                *("nat_points", "address_subnets", "let_out"),
+                *("nat_points", "address_subnets", "let_out", "told_legs"),
             },
         ),
         ({"pkt_srcaddr"}, {"crossings", "entrances", "nat_points", "address_subnets", "let_out"}),
@@ -209,7 +209,7 @@ def test_views_without_rows_have_the_columns_of_those_with_rows(con: duckdb.Duck
         ({"flow_direction", "resource_id"}, {"crossings", "entrances", "address_subnets", "let_out"}),
         (
             {"flow_direction", "tgw_attachment_id", "subnet_id"},
-            {"crossings", "passed_pairs", "nat_points", "let_out"},
+            {"crossings", "passed_pairs", "nat_points", "let_out", "told_legs"},
         ),
         ({column for column, _ in RECORD_COLUMNS}, set()),
     ],
