@@ -31,6 +31,7 @@ from flowsql.views.tagged import tagged_flows_sql
 from flowsql.views.views import (
     COUNTED_COLUMNS,
     RELATIONS,
+    ROLE_COLUMNS,
     View,
     has_edition,
     macro_statements,
@@ -412,7 +413,8 @@ class Session:
         except (duckdb.BinderException, duckdb.CatalogException):
             # An error names the columns that may be meant: all of them, not only those read.
             words = words_of(statement.query)
-            self._make_views(Reading(words, words.union(name for name, _ in RECORD_COLUMNS)), self._con)
+            columns = words | ROLE_COLUMNS | {name for name, _ in RECORD_COLUMNS}
+            self._make_views(Reading(words, columns), self._con)
         try:
             return self._sql(statement, bound)
         except (duckdb.BinderException, duckdb.CatalogException):

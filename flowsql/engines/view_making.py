@@ -14,6 +14,8 @@ from flowsql.views.views import LOOKED_UP, View, sources_of, view_statement
 _SEVERAL_LOGS = (
     "select 1 from log_hours group by interface_id, hour having min(flow_log) <> max(flow_log) limit 1"
 )
+# What loads have told of records without interface_id.
+_RECORDS_ELSEWHERE = "select 1 from catalog.segment_interfaces where interface_id is null limit 1"
 _NO_SECOND_LOGS = "select interface_id, hour, load_id from log_hours where false"
 
 
@@ -39,9 +41,8 @@ class Making(NamedTuple):
         if self.looks_up:
             # A table: DuckDB would guess a view to be long.
             con.execute(f"create or replace table {self.view.name} as\n{self._looked_up(con)}")
-        elif self.is_filled and self.view.name == "records_once" and not _has_second_logs(con):
-            # To look in vain costs as much as the rest of many a query.
-            con.execute("create or replace view records_once as from records_in_context")
+        elif self.is_filled:
+            con.execute(view_statement(_without_vain_work(self.view, con)))
         else:
             con.execute(view_statement(self.view))
 
@@ -50,8 +51,13 @@ class Making(NamedTuple):
         return _NO_SECOND_LOGS if is_empty else self.view.sql
 
 
-def _has_second_logs(con: duckdb.DuckDBPyConnection) -> bool:
-    return bool(con.execute("from second_logs limit 1").fetchall())
+def _without_vain_work(view: View, con: duckdb.DuckDBPyConnection) -> View:
+    """The view without what would read all records to find none, as tables tell that are there."""
+    if view.name == "records_once" and not con.execute("from second_logs limit 1").fetchall():
+        return view._replace(sql="from records_in_context")
+    if view.name == "openings_elsewhere" and not con.execute(_RECORDS_ELSEWHERE).fetchall():
+        return view._replace(sql=f"{view.sql} and false")
+    return view
 
 
 def drop(con: duckdb.DuckDBPyConnection, name: str, is_filled: bool) -> None:

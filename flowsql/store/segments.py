@@ -184,6 +184,8 @@ class SegmentWriter:
                 compression={n: "none" if n in _SCATTERED else "zstd" for n in table.column_names},
                 compression_level={n: 1 for n in table.column_names if n not in _SCATTERED},
                 store_schema=False,
+                # Readers pass over whole pages where few rows are wanted.
+                data_page_size=16 << 10,
                 write_page_checksum=True,
                 use_dictionary=[name for name in table.column_names if name not in _SCATTERED],
                 column_encoding=dict.fromkeys(_SCATTERED & set(table.column_names), "DELTA_BINARY_PACKED"),

@@ -4,23 +4,30 @@
 with claims as (
     select
         *,
-        coalesce(srcaddr, pkt_srcaddr, '') as sender_addr,
-        coalesce(dstaddr, pkt_dstaddr, '') as receiver_addr,
-        flag_role(protocol, tcp_flags, is_tgw(resource_type, tgw_id, tgw_attachment_id)) as role
+        flag_role(protocol, tcp_flags, is_tgw(resource_type, tgw_id, tgw_attachment_id)) as role,
+        -- By address and port, not by hash: a condition on an address is tested before anything is hashed.
+        case
+            when srcaddr < dstaddr then true
+            when srcaddr > dstaddr then false
+            when coalesce(srcaddr, pkt_srcaddr, '') = coalesce(dstaddr, pkt_dstaddr, '') then coalesce(srcport < dstport, false)
+            else coalesce(srcaddr, pkt_srcaddr, '') < coalesce(dstaddr, pkt_dstaddr, '')
+        end as is_forward
     from records_in_context
     -- No condition that the scan takes at once (protocol = 6): it would take none on interface_id later.
     where tcp_flags & 2 <> 0
 ),
 ordered as (
-    -- By address and port, not by hash: a condition on an address is tested before anything is hashed.
     select
         *,
-        least(srcaddr, dstaddr) as one_addr,
-        greatest(srcaddr, dstaddr) as other_addr,
-        sender_addr < receiver_addr or (sender_addr = receiver_addr and coalesce(srcport < dstport, false)) as is_forward
+        case when is_forward then srcaddr else dstaddr end as one_addr,
+        case when is_forward then dstaddr else srcaddr end as other_addr
     from claims
     -- Nothing tells of packets to the very end that they come from.
-    where role is not null and (sender_addr <> receiver_addr or coalesce(srcport <> dstport, false))
+    where role is not null
+        and (
+            coalesce(srcaddr <> dstaddr, coalesce(srcaddr, pkt_srcaddr, '') <> coalesce(dstaddr, pkt_dstaddr, ''))
+            or coalesce(srcport <> dstport, false)
+        )
 ),
 turned as (
     select

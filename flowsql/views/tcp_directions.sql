@@ -49,7 +49,7 @@ left join openings as opened
                     end_hash(flows.interface_id, protocol, flows.dstaddr, pkt_dstaddr, dstport)
                 )
         end
-left join (select * from openings where interface_id is null) as elsewhere
+left join openings_elsewhere as elsewhere
     on elsewhere.way = case
             when flag_role is null and flows.interface_id is null
             then way_hash(

@@ -32,7 +32,14 @@ _CHECKED = frozenset({"is_health_check"})
 TRACED_COLUMNS = COUNTED_COLUMNS | _SIDES | _CHECKED
 # The column of `conversations` for which they have to be compared with each other.
 _MIRRORED = frozenset({"other_interface"})
-_TRACED = {"flows": TRACED_COLUMNS, "flow_sides": _CHECKED, "conversations": _MIRRORED}
+# Those of `tcp_directions` beside the columns of `flows`.
+ROLE_COLUMNS = frozenset({"sender_role", "evidence"})
+_TRACED = {
+    "flows": TRACED_COLUMNS,
+    "flow_sides": _CHECKED,
+    "conversations": _MIRRORED,
+    "tcp_directions": ROLE_COLUMNS,
+}
 
 
 class View(NamedTuple):
@@ -99,7 +106,7 @@ VIEWS: tuple[View, ...] = tuple(
             *("known_addresses", "own_addresses", "interface_roles"),
             *("told_legs", "legs", "crossings", "passed_pairs", "entrances"),
             *("flows", "tagged_flows"),
-            *("openings", "tcp_directions"),
+            *("openings", "openings_elsewhere", "tcp_directions"),
             *("capture_points", "nat_points", "relay_addresses", "skipped_minutes"),
             *("records_once", "flow_ends", "stitched", "conversations"),
             *("address_subnets", "let_out", "rejections"),
@@ -142,7 +149,7 @@ def views_read(reading: Reading, known: Mapping[str, str] | None = None) -> list
     """
     known = known or {}
     read = {view.name for view in VIEWS if reading.reads(view.name)}
-    columns = set(reading.shown(TRACED_COLUMNS | _MIRRORED))
+    columns = set(reading.shown(TRACED_COLUMNS | _MIRRORED | ROLE_COLUMNS))
     chosen: list[View] = []
     for view in reversed(VIEWS):
         if view.name in read:
@@ -177,6 +184,8 @@ def _showing(view: View, traced: frozenset[str]) -> View:
         return View(view.name, view.about, view.sql.replace("from checked_records", "from flow_records"))
     if view.name == "conversations" and not traced:
         return _unmirrored(view)
+    if view.name == "tcp_directions" and not traced:
+        return View(view.name, view.about, "select * from flows where protocol = 6")
     return view
 
 
