@@ -50,3 +50,11 @@ def test_what_others_call_it_can_be_run() -> None:
         known = {parameter.name: parameter for parameter in query.parameters}
         for parameter, value in texts.items():
             convert(known[parameter], value, now=0, tz=ZoneInfo("UTC"))
+
+
+def test_the_tests_of_the_rules_are_there() -> None:
+    text = (REPOSITORY / "docs" / "counting.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_/]+\.py)::(test_\w+)`", text)
+    assert len(named) > 40
+    for file, test in named:
+        assert f"\ndef {test}(" in (REPOSITORY / "tests" / file).read_text(encoding="utf-8"), f"{file}::{test}"
