@@ -18,27 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from flowsql.engines.scope import capture_conditions_of, conditions_of
-from flowsql.engines.view_making import Making, Plan, drop
+from flowsql.engines.session_views import SessionViews
 from flowsql.errors import FlowsqlError, Interrupted, QueryError, QueryTimeout, StoreError, UsageError
 from flowsql.query_options import QueryOptions
 from flowsql.result import Result
 from flowsql.store.catalog import Catalog, engine_connection, quoted
-from flowsql.store.records import RECORD_COLUMNS, LiveSegment, live_segments, records_sql, touching
-from flowsql.views.known import empty_relations, known_relations
-from flowsql.views.reading import ANYTHING, NOTHING, Reading, lasts, reading_of, words_of
-from flowsql.views.tagged import tagged_flows_sql
-from flowsql.views.views import (
-    COUNTED_COLUMNS,
-    RELATIONS,
-    ROLE_COLUMNS,
-    View,
-    has_edition,
-    macro_statements,
-    record_columns,
-    views_read,
-)
-from flowsql.window import Window
+from flowsql.store.records import RECORD_COLUMNS, LiveSegment, live_segments
+from flowsql.views.reading import NOTHING, Reading, lasts, reading_of, words_of
+from flowsql.views.views import COUNTED_COLUMNS, RELATIONS, ROLE_COLUMNS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,16 +33,9 @@ if TYPE_CHECKING:
     from flowsql.trust import Trust
 
 _BATCH_ROWS = 10_000
-_RECORDS = View("records", "", "")
-_EVERY_COLUMN = frozenset(name for name, _ in RECORD_COLUMNS)
-# What is counted for the trust line, whatever a statement reads.
-_TRUST_COLUMNS = frozenset({"log_status", "packets", "bytes"})
 # Statements that give rows to show; of the others only an error is of interest.
 _WITH_ROWS = {"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"}
 _POSITION = re.compile(r"^LINE \d+:", re.MULTILINE)
-# Up to so many records, what is looked up is looked up beside each other: that takes hardly any memory, and
-# each statement only one core.
-_FEW_RECORDS = 250_000
 # What `Session.close` leaves to the end of the process.
 _LEFT_OPEN: list[duckdb.DuckDBPyConnection] = []
 
@@ -76,17 +56,10 @@ class Session:
         # What `count` or `trust` has counted already.
         self.counted: Trust | None = None
         self._con = self._running = engine_connection()
-        # A second connection, of the thread that makes views beside this one.
-        self._helper: duckdb.DuckDBPyConnection | None = None
+        self._views = SessionViews(self._con, catalog.folder)
         self._spill = Path(tempfile.gettempdir()) / f"flowsql-{os.getpid()}"
-        # The SELECT of each view that is there, whether what it looks up has been looked up, and what the
-        # user's own views and macros read.
-        self._made: dict[str, tuple[str, bool]] = {}
-        self._lasting = NOTHING
         # The statements whose views are there.
         self._ready: set[str] = set()
-        self._search_path = "memory.main"
-        self._known = known_relations("catalog.", options)
         try:
             self._configure()
             catalog.attach(self._con)
@@ -118,8 +91,7 @@ class Session:
         if self._ends_process and not self._spill.exists():
             _LEFT_OPEN.append(self._con)
         else:
-            if self._helper:
-                self._helper.close()
+            self._views.close()
             self._con.close()
 
     def renew(self, options: QueryOptions) -> None:
@@ -135,24 +107,15 @@ class Session:
             self._con.execute("detach database if exists catalog")
             self._catalog.attach(self._con)
             self.options, self.counted = options, None
-            self._known = known_relations("catalog.", options)
             self.segments = live_segments(self._con)
-            before, self._made = self._made, {}
             self._ready.clear()
-            try:
-                for name, (_, is_filled) in before.items():
-                    drop(self._con, name, is_filled)
-                self._create_views()
-            except BaseException:
-                self._made = before | self._made
-                raise
+            self._create_views()
 
     def interrupt(self) -> None:
         """Ends the statement that is running, if one is, with an error. From any thread."""
         with contextlib.suppress(duckdb.Error):  # closed meanwhile
             self._running.interrupt()
-            if self._helper:
-                self._helper.interrupt()
+            self._views.interrupt()
 
     def progress(self) -> float:
         """How much of the running statement is done, 0 to 1; it may jump back. From any thread."""
@@ -161,7 +124,7 @@ class Session:
     @property
     def segments_in_window(self) -> list[LiveSegment]:
         """The segments that a query of this session reads."""
-        return touching(self.segments, self.options.window.since, self.options.window.until)
+        return self._views.in_window
 
     def _configure(self) -> None:
         # Otherwise `from x` would find Python variables of that name.
@@ -180,54 +143,13 @@ class Session:
             self._con.execute(f"set global max_execution_time = {self.options.timeout_s * 1000}")
 
     def _create_views(self) -> None:
-        if has_edition(self._con, "catalog"):
-            # The catalogue's own macros serve: that saves the time to make them anew.
-            self._search_path = "memory.main,catalog.main"
-            self._con.execute(f"set search_path = {quoted(self._search_path)}")
-        else:
-            for statement in macro_statements():
-                self._con.execute(statement)
-        tag_keys = self._con.execute(
-            "select flow_log_id, tag_keys from catalog.flow_logs where len(map_keys(tag_keys)) > 0"
-            " order by flow_log_id"
-        ).fetchall()
-        self._known["tagged_flows"] = tagged_flows_sql(tag_keys)
-        logged = {column for segment in self.segments for column in segment.columns}
-        self._known.update(empty_relations(logged))
-        window = self.options.window
-        conditions = conditions_of(self.options.scope)
-        points = capture_conditions_of(self.options.scope)
-        self._selections = {"records": (window, conditions)}
-        if points != conditions:
-            self._selections["logged_records"] = (window, points)
-        if window.is_bounded and self.options.context_s:
-            self._selections["records_in_context"] = (window.widened(self.options.context_s), conditions)
-        self._gathered = self._gather_records(window) if self.options.scope.between else {}
-        self._make_views(NOTHING, self._con)
+        self._views.begin(self.options, self.segments)
         for table in ("loads", "segments", "objects", "flow_logs"):
             self._con.execute(f"create or replace view {table} as from catalog.{table}")
         self._con.execute(
             "create or replace view rejects as"
             " select loads.name, rejects.* from catalog.rejects join catalog.loads using (load_id)"
         )
-
-    def _gather_records(self, window: Window) -> dict[str, str]:
-        """Makes a table of the few records between two ends, which views read again and again.
-
-        Relation -> SELECT of those that are read from it.
-        """
-        reached = self._records(
-            window.widened(self.options.context_s), conditions_of(self.options.scope), _EVERY_COLUMN
-        )
-        self._con.execute(f"create or replace table records_between as {reached}")
-        times = 'coalesce("start", "end")'
-        bounds = [f"{times} >= {window.since}"] if window.since is not None else []
-        bounds += [f"{times} < {window.until}"] if window.until is not None else []
-        where = f" where {' and '.join(bounds)}" if bounds else ""
-        return {
-            "records": f"select * from records_between{where}",
-            "records_in_context": "select * from records_between",
-        }
 
     def count(self) -> Trust:
         """What the session's records are, without how complete they are. Raises QueryError."""
@@ -244,62 +166,6 @@ class Session:
         except duckdb.Error:
             return True  # its own error comes when it runs
 
-    def _records(self, window: Window, conditions: Sequence[str], columns: frozenset[str]) -> str:
-        """A select of the records in the window that meet the conditions, with these columns at least."""
-        where = " and ".join(f"({condition})" for condition in conditions)
-        records = records_sql(
-            self.segments,
-            self._catalog.folder,
-            since=window.since,
-            until=window.until,
-            dead_loads="catalog.dead_loads",
-            columns=columns | words_of(where),
-        )
-        return f"select * from ({records}) where {where}" if where else records
-
-    def _make_views(self, reading: Reading, con: duckdb.DuckDBPyConnection) -> None:
-        """Makes `records` and the views that are read, with what is read of them, as far as they are not so.
-
-        A view over one that is made anew follows it: DuckDB keeps its text.
-        """
-        read = reading | self._lasting
-        views = views_read(read, self._known)
-        filled = {view.name for view in views}
-        if read.lists:
-            read = ANYTHING
-            views = views_read(read, self._known)
-        columns = record_columns(read, views) | _TRUST_COLUMNS
-        views = [self._selected(view, columns) for view in (_RECORDS, *views)]
-        makings = [making for view in views if (making := self._making(view, view.name in filled))]
-        plan = Plan(makings, views)
-        try:
-            plan.run([con, *self._helpers(makings)])
-        finally:
-            self._made.update((made.view.name, (made.view.sql, made.is_filled)) for made in plan.made)
-
-    def _selected(self, view: View, columns: frozenset[str]) -> View:
-        """The view as the window and scope have it, if it is one of records."""
-        selection = self._selections.get(view.name)
-        sql = self._records(*selection, columns) if selection else view.sql
-        return view._replace(sql=self._gathered.get(view.name, sql))
-
-    def _making(self, view: View, is_filled: bool) -> Making | None:
-        """What is to be done to have the view; None if it is there."""
-        made, was_filled = self._made.get(view.name, ("", False))
-        if made == view.sql and was_filled >= is_filled:
-            return None
-        return Making(view, is_filled, replaces_other_kind=made != "" and was_filled != is_filled)
-
-    def _helpers(self, makings: Sequence[Making]) -> list[duckdb.DuckDBPyConnection]:
-        """The connections to make views by beside the session's own: one or none."""
-        records = sum(segment.records for segment in self.segments_in_window)
-        if records > _FEW_RECORDS or sum(making.looks_up for making in makings) < 2:
-            return []
-        if self._helper is None:
-            self._helper = self._con.cursor()
-            self._helper.execute(f"set search_path = {quoted(self._search_path)}")
-        return [self._helper]
-
     def trust(self, sql: str = "", notes: Sequence[str] = (), *, absence: bool = False) -> Trust:
         """How far to trust the answers to that SQL; while rows are still to be read, too.
 
@@ -308,16 +174,18 @@ class Session:
         from flowsql.engines.trust import trust_of, with_coverage, with_second_views
 
         con = self._con.cursor()
-        con.execute(f"set search_path = {quoted(self._search_path)}")
+        con.execute(f"set search_path = {quoted(self._views.search_path)}")
         with self._guarded(con):
             self.counted = trust_of(con, self.segments, self.options, notes)
-            trust = replace(self.counted, absence=absence, context_s=self._context_of(sql, con))
+            looks_around = self._views.looks_around(reading_of(con, sql, RELATIONS))
+            context_s = self.options.context_s if looks_around else 0
+            trust = replace(self.counted, absence=absence, context_s=context_s)
         try:
             with self._guarded(con):
-                self._make_views(Reading(frozenset({"coverage"})), con)
+                self._views.make(Reading(frozenset({"coverage"})), con)
                 self.counted = trust = with_coverage(con, trust, self.options)
                 if any(column in sql for column in COUNTED_COLUMNS):
-                    self._make_views(Reading(frozenset({"flows"}), COUNTED_COLUMNS), con)
+                    self._views.make(Reading(frozenset({"flows"}), COUNTED_COLUMNS), con)
                     trust = with_second_views(con, trust, self.options)
         except QueryTimeout:
             # The answer is there; how far to trust it is not worth losing it for.
@@ -326,16 +194,7 @@ class Session:
 
     def look_back(self, history_s: int) -> None:
         """Makes `records_with_history` reach that far before the start of the window, if it has one."""
-        since, until = self.options.window.since, self.options.window.until
-        if since is not None:
-            reaching_back = Window(max(since - history_s, 0), until)
-            self._selections["records_with_history"] = (reaching_back, conditions_of(self.options.scope))
-
-    def _context_of(self, sql: str, con: duckdb.DuckDBPyConnection) -> int:
-        """How far around the window that SQL looks, in seconds."""
-        read = views_read(reading_of(con, sql, RELATIONS) | self._lasting, self._known)
-        looks = any(view.name == "records_in_context" for view in read)
-        return self.options.context_s if looks and self.options.window.is_bounded else 0
+        self._views.look_back(history_s)
 
     def register(self, name: str, table: pa.Table) -> None:
         """Makes an Arrow table readable in SQL under that name."""
@@ -367,8 +226,8 @@ class Session:
             reading = reading_of(self._con, statement.query, RELATIONS)
             read |= reading
             if lasts(statement.query):
-                self._lasting |= reading
-        self._make_views(read, self._con)
+                self._views.keep(reading)
+        self._views.make(read, self._con)
         self._ready.update(statement.query for statement in statements)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -414,7 +273,7 @@ class Session:
             # An error names the columns that may be meant: all of them, not only those read.
             words = words_of(statement.query)
             columns = words | ROLE_COLUMNS | {name for name, _ in RECORD_COLUMNS}
-            self._make_views(Reading(words, columns), self._con)
+            self._views.make(Reading(words, columns), self._con)
         try:
             return self._sql(statement, bound)
         except (duckdb.BinderException, duckdb.CatalogException):

@@ -16,6 +16,9 @@ _SEVERAL_LOGS = (
 )
 # What loads have told of records without interface_id.
 _RECORDS_ELSEWHERE = "select 1 from catalog.segment_interfaces where interface_id is null limit 1"
+# The table of all records in the scope, where it is worth one.
+GATHERED = "records_in_scope"
+_TABLES = LOOKED_UP | {GATHERED}
 _NO_SECOND_LOGS = "select interface_id, hour, load_id from log_hours where false"
 
 
@@ -32,7 +35,7 @@ class Making(NamedTuple):
     @property
     def looks_up(self) -> bool:
         """Whether records are read to make it."""
-        return self.is_filled and self.view.name in LOOKED_UP
+        return self.is_filled and self.view.name in _TABLES
 
     def run(self, con: duckdb.DuckDBPyConnection) -> None:
         """Makes it; what it reads must be there."""
@@ -62,7 +65,7 @@ def _without_vain_work(view: View, con: duckdb.DuckDBPyConnection) -> View:
 
 def drop(con: duckdb.DuckDBPyConnection, name: str, is_filled: bool) -> None:
     """Drops the view, or the table that it is if it is looked up."""
-    con.execute(f"drop {'table' if is_filled and name in LOOKED_UP else 'view'} if exists {name}")
+    con.execute(f"drop {'table' if is_filled and name in _TABLES else 'view'} if exists {name}")
 
 
 class Plan:

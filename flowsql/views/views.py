@@ -165,6 +165,18 @@ def sources_of(sql: str) -> set[str]:
     return set(_SOURCE.findall(_COMMENT_LINES.sub("", sql)))
 
 
+def times_read(reading: Reading, views: Iterable[View]) -> int:
+    """How often such a reading goes through all of `records`, at least; `views` are those it reads."""
+    times = {"records": 1}
+    total = int(reading.reads("records"))
+    for view in views:
+        read = sum(times.get(source, 0) for source in _SOURCE.findall(_COMMENT_LINES.sub("", view.sql)))
+        is_table = view.name in LOOKED_UP
+        times[view.name] = 0 if is_table else read
+        total += read if is_table or reading.reads(view.name) else 0
+    return total
+
+
 def record_columns(reading: Reading, views: Iterable[View]) -> frozenset[str]:
     """The columns of `records` that such a reading or the views may read."""
     words = (words_of(_COMMENT_LINES.sub("", view.sql)) for view in views)

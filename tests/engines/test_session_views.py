@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowsql.engines import session_views
 from flowsql.engines.duckdb_engine import Session
+from flowsql.engines.view_making import GATHERED
 from flowsql.errors import QueryError
 from flowsql.query_options import QueryOptions
 from flowsql.views.views import RELATIONS, VIEWS
@@ -149,6 +151,59 @@ def test_views_of_the_user_follow_a_renewal(stored: Workspace) -> None:
         _answer(session, "select evidence from tcp_directions")
         session.renew(QueryOptions.parse(since="1700000020"))
         assert _answer(session, "from mine") == (["counted"], ["{'counted': True}"])
+
+
+# Of one session, one after the other.
+IN_SCOPE = [
+    "select bytes from flows",
+    "select counted, evidence from tcp_directions",
+    "select * from tcp_directions",
+    "from conversations",
+    "from rejections",
+    "from coverage",
+    "from records",
+    "select region from records",
+]
+
+
+@pytest.mark.parametrize("since", [None, "1700000020"])
+@pytest.mark.parametrize(
+    ("scope", "is_gathered"),
+    [
+        ({"interface": ["eni-1"]}, True),
+        ({"interface": ["eni-1", "eni-2"], "ip": ["10.0.0.2"]}, True),
+        ({"interface": ["eni-9"]}, True),
+        ({"ip": ["10.0.0.1"]}, False),
+        ({"vpc": ["vpc-1"]}, False),
+    ],
+    ids=str,
+)
+def test_what_an_interface_logged_is_read_once(
+    stored: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    scope: dict[str, list[str]],
+    is_gathered: bool,
+    since: str | None,
+) -> None:
+    options = QueryOptions.parse(since=since, **scope)
+    with stored.session(options) as session:
+        gathered = [_answer(session, sql) for sql in IN_SCOPE]
+        trust = session.trust(IN_SCOPE[1])
+        tables = {name for (name,) in session.rows("select table_name from duckdb_tables()")}
+        assert (GATHERED in tables) == is_gathered
+        session.renew(QueryOptions())
+        assert len(_answer(session, "from records")[1]) == 5
+    monkeypatch.setattr(session_views, "_MOST_GATHERED", -1)
+    with stored.session(options) as session:
+        assert [_answer(session, sql) for sql in IN_SCOPE] == gathered
+        assert session.trust(IN_SCOPE[1]) == trust
+        assert GATHERED not in {name for (name,) in session.rows("select table_name from duckdb_tables()")}
+
+
+def test_what_is_read_only_once_is_not_kept(stored: Workspace) -> None:
+    with stored.session(QueryOptions.parse(interface=["eni-1"])) as session:
+        _answer(session, "select action, sum(bytes) from flows group by action")
+        assert (GATHERED,) not in session.rows("select table_name from duckdb_tables()")
 
 
 @pytest.mark.parametrize(
