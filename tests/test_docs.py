@@ -57,4 +57,6 @@ def test_the_tests_of_the_rules_are_there() -> None:
     named = re.findall(r"`([a-z_/]+\.py)::(test_\w+)`", text)
     assert len(named) > 40
     for file, test in named:
-        assert f"\ndef {test}(" in (REPOSITORY / "tests" / file).read_text(encoding="utf-8"), f"{file}::{test}"
+        assert f"\ndef {test}(" in (REPOSITORY / "tests" / file).read_text(encoding="utf-8"), (
+            f"{file}::{test}"
+        )

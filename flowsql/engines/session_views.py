@@ -26,8 +26,12 @@ _COVERED = frozenset({"interface_id", "resource_id", "tgw_attachment_id", "tgw_i
 # Up to so many records, what is looked up is looked up beside each other: that takes hardly any memory, and
 # each statement only one core.
 _FEW_RECORDS = 250_000
-# Up to so many records of the scope's interfaces are kept in memory, if they are read more than once.
+# Up to so many records of a scope are kept in memory, if they are read more than once and are a small part of
+# those that would have to be read each time.
 _MOST_GATHERED = 1_000_000
+_SMALL_PART = 0.25
+# To count them takes about as long as to read them once.
+_WORTH_COUNTING = 4
 
 
 class SessionViews:
@@ -79,8 +83,9 @@ class SessionViews:
             self._selections["logged_records"] = (window, points)
         if window.is_bounded and options.context_s:
             self._selections["records_in_context"] = (window.widened(options.context_s), conditions)
-        self._can_gather = bool(options.scope.between) or self._has_few_in_scope()
         self._gathered_columns = _EVERY_COLUMN if options.scope.between else frozenset()
+        # Whether the scope has few records, as far as it is known.
+        self._has_few: bool | None = True if options.scope.between else self._few_are_logged()
 
     def _find_macros(self) -> None:
         if has_edition(self._con, "catalog"):
@@ -92,13 +97,18 @@ class SessionViews:
             for statement in macro_statements():
                 self._con.execute(statement)
 
-    def _has_few_in_scope(self) -> bool:
-        """Whether the scope's interfaces have few records in the window and its context, as loads told."""
-        if not self._options.scope.interface:
+    def _few_are_logged(self) -> bool | None:
+        """Whether the scope has few records in the window and its context, as loads told.
+
+        None if they did not: of interfaces alone they do.
+        """
+        if not conditions_of(self._options.scope):
             return False
+        if not self._options.scope.interface:
+            return None
         names = ", ".join(map(quoted, self._options.scope.interface))
-        window = self._options.window.widened(self._options.context_s)
         conditions = [f"interface_id in ({names})"]
+        window = self._options.window.widened(self._options.context_s)
         if window.since is not None:
             conditions.append(f"coalesce(greatest(max_start, max_end), 0) >= {window.since}")
         if window.until is not None:
@@ -107,7 +117,24 @@ class SessionViews:
         ((records,),) = self._con.execute(
             f"select coalesce(sum(records), 0) from catalog.segment_interfaces where {where}"
         ).fetchall()
-        return bool(records <= _MOST_GATHERED)
+        return True if self._are_few(records) else None
+
+    def _gathers(self, times: int, con: duckdb.DuckDBPyConnection) -> bool:
+        """Whether the scope's records are to be read once for all views, which would read them so often."""
+        if GATHERED in self._made:
+            return True
+        if self._has_few is None and times >= _WORTH_COUNTING:
+            ((records,),) = con.execute(f"select count(*) from ({self._in_scope(_COUNTED)})").fetchall()
+            self._has_few = self._are_few(records)
+        return times > 1 and bool(self._has_few)
+
+    def _are_few(self, records: int) -> bool:
+        read = sum(segment.records for segment in self.in_window)
+        return records <= min(_MOST_GATHERED, read * _SMALL_PART)
+
+    def _in_scope(self, columns: frozenset[str]) -> str:
+        window = self._options.window.widened(self._options.context_s)
+        return self._records(window, conditions_of(self._options.scope), columns)
 
     def close(self) -> None:
         """Closes what was opened beside the session's own connection."""
@@ -148,13 +175,13 @@ class SessionViews:
         read = reading | self._lasting
         views = views_read(read, self._known)
         filled = {GATHERED, *(view.name for view in views)}
-        is_worth_gathering = times_read(read, views) > 1
+        times = times_read(read, views)
         if read.lists:
             read = ANYTHING
             views = views_read(read, self._known)
         columns = record_columns(read, views) | _COUNTED
         views = [self._selected(view, columns) for view in (_RECORDS, *views)]
-        if self._can_gather and (is_worth_gathering or GATHERED in self._made):
+        if self._gathers(times, con):
             views = self._gathering(views, columns)
         makings = [making for view in views if (making := self._making(view, view.name in filled))]
         plan = Plan(makings, views)
@@ -172,8 +199,6 @@ class SessionViews:
         """The views with a table of all records in the scope, which those of records read."""
         self._gathered_columns |= columns | _COVERED
         window = self._options.window
-        reached = window.widened(self._options.context_s)
-        sql = self._records(reached, conditions_of(self._options.scope), self._gathered_columns)
         times = 'coalesce("start", "end")'
         bounds = [f"{times} >= {window.since}"] if window.since is not None else []
         bounds += [f"{times} < {window.until}"] if window.until is not None else []
@@ -182,7 +207,7 @@ class SessionViews:
             "records_in_context": f"select * from {GATHERED}",
         }
         read = [view._replace(sql=gathered.get(view.name, view.sql)) for view in views]
-        return [View(GATHERED, "", sql), *read]
+        return [View(GATHERED, "", self._in_scope(self._gathered_columns)), *read]
 
     def _records(self, window: Window, conditions: Sequence[str], columns: frozenset[str]) -> str:
         """A select of the records in the window that meet the conditions, with these columns at least."""

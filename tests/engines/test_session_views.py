@@ -173,12 +173,13 @@ IN_SCOPE = [
         ({"interface": ["eni-1"]}, True),
         ({"interface": ["eni-1", "eni-2"], "ip": ["10.0.0.2"]}, True),
         ({"interface": ["eni-9"]}, True),
-        ({"ip": ["10.0.0.1"]}, False),
-        ({"vpc": ["vpc-1"]}, False),
+        ({"ip": ["10.0.0.1"]}, True),
+        ({"vpc": ["vpc-1"], "port": ["443"]}, True),
+        ({}, False),
     ],
     ids=str,
 )
-def test_what_an_interface_logged_is_read_once(
+def test_what_is_in_the_scope_is_read_once(
     stored: Workspace,
     monkeypatch: pytest.MonkeyPatch,
     scope: dict[str, list[str]],
@@ -186,6 +187,7 @@ def test_what_an_interface_logged_is_read_once(
     since: str | None,
 ) -> None:
     options = QueryOptions.parse(since=since, **scope)
+    monkeypatch.setattr(session_views, "_SMALL_PART", 1)
     with stored.session(options) as session:
         gathered = [_answer(session, sql) for sql in IN_SCOPE]
         trust = session.trust(IN_SCOPE[1])
@@ -200,7 +202,8 @@ def test_what_an_interface_logged_is_read_once(
         assert GATHERED not in {name for (name,) in session.rows("select table_name from duckdb_tables()")}
 
 
-def test_what_is_read_only_once_is_not_kept(stored: Workspace) -> None:
+def test_what_is_read_only_once_is_not_kept(stored: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_views, "_SMALL_PART", 1)
     with stored.session(QueryOptions.parse(interface=["eni-1"])) as session:
         _answer(session, "select action, sum(bytes) from flows group by action")
         assert (GATHERED,) not in session.rows("select table_name from duckdb_tables()")
