@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from flowsql.engines.scope import capture_conditions_of, conditions_of
+from flowsql.engines.scope_size import about_records_of
 from flowsql.engines.view_making import GATHERED, Making, Plan, drop
 from flowsql.query_options import QueryOptions
 from flowsql.store.catalog import quoted
@@ -85,7 +86,7 @@ class SessionViews:
             self._selections["records_in_context"] = (window.widened(options.context_s), conditions)
         self._gathered_columns = _EVERY_COLUMN if options.scope.between else frozenset()
         # Whether the scope has few records, as far as it is known.
-        self._has_few: bool | None = True if options.scope.between else self._few_are_logged()
+        self._has_few = self._few_are_known()
 
     def _find_macros(self) -> None:
         if has_edition(self._con, "catalog"):
@@ -97,27 +98,14 @@ class SessionViews:
             for statement in macro_statements():
                 self._con.execute(statement)
 
-    def _few_are_logged(self) -> bool | None:
-        """Whether the scope has few records in the window and its context, as loads told.
-
-        None if they did not: of interfaces alone they do.
-        """
+    def _few_are_known(self) -> bool | None:
+        if self._options.scope.between:
+            return True
         if not conditions_of(self._options.scope):
             return False
-        if not self._options.scope.interface:
-            return None
-        names = ", ".join(map(quoted, self._options.scope.interface))
-        conditions = [f"interface_id in ({names})"]
         window = self._options.window.widened(self._options.context_s)
-        if window.since is not None:
-            conditions.append(f"coalesce(greatest(max_start, max_end), 0) >= {window.since}")
-        if window.until is not None:
-            conditions.append(f"coalesce(least(min_start, min_end), 0) < {window.until}")
-        where = " and ".join(conditions)
-        ((records,),) = self._con.execute(
-            f"select coalesce(sum(records), 0) from catalog.segment_interfaces where {where}"
-        ).fetchall()
-        return True if self._are_few(records) else None
+        records = about_records_of(self._con, self._options.scope, window)
+        return True if records is not None and self._are_few(records) else None
 
     def _gathers(self, times: int, con: duckdb.DuckDBPyConnection) -> bool:
         """Whether the scope's records are to be read once for all views, which would read them so often."""
