@@ -10,16 +10,20 @@ import duckdb
 
 from flowsql.views.views import LOOKED_UP, View, sources_of, view_statement
 
-# Where no interface has several flow logs in one hour, nothing is left out, which is told first.
-_SEVERAL_LOGS = (
-    "select 1 from log_hours group by interface_id, hour having min(flow_log) <> max(flow_log) limit 1"
-)
-# What loads have told of records without interface_id.
-_RECORDS_ELSEWHERE = "select 1 from catalog.segment_interfaces where interface_id is null limit 1"
+# What has no row unless this has one, as tables tell that are there: to look would read all records.
+_HAS_ROWS_IF = {
+    "second_logs": (
+        "select 1 from log_hours group by interface_id, hour having min(flow_log) <> max(flow_log) limit 1"
+    ),
+    "crossings": "select 1 from catalog.segment_interfaces having min(vpc_id) <> max(vpc_id)",
+    # Its interface_id is that of gateways and attachments, too.
+    "openings_elsewhere": (
+        "select 1 from catalog.segment_interfaces where coalesce(interface_id, '') not like 'eni-%' limit 1"
+    ),
+}
 # The table of all records in the scope, where it is worth one.
 GATHERED = "records_in_scope"
 _TABLES = LOOKED_UP | {GATHERED}
-_NO_SECOND_LOGS = "select interface_id, hour, load_id from log_hours where false"
 
 
 class Making(NamedTuple):
@@ -41,25 +45,20 @@ class Making(NamedTuple):
         """Makes it; what it reads must be there."""
         if self.replaces_other_kind:
             drop(con, self.view.name, not self.is_filled)
+        view = _without_vain_work(self.view, con) if self.is_filled else self.view
         if self.looks_up:
             # A table: DuckDB would guess a view to be long.
-            con.execute(f"create or replace table {self.view.name} as\n{self._looked_up(con)}")
-        elif self.is_filled:
-            con.execute(view_statement(_without_vain_work(self.view, con)))
+            con.execute(f"create or replace table {view.name} as\n{view.sql}")
         else:
-            con.execute(view_statement(self.view))
-
-    def _looked_up(self, con: duckdb.DuckDBPyConnection) -> str:
-        is_empty = self.view.name == "second_logs" and not con.execute(_SEVERAL_LOGS).fetchall()
-        return _NO_SECOND_LOGS if is_empty else self.view.sql
+            con.execute(view_statement(view))
 
 
 def _without_vain_work(view: View, con: duckdb.DuckDBPyConnection) -> View:
     """The view without what would read all records to find none, as tables tell that are there."""
+    if view.name in _HAS_ROWS_IF and not con.execute(_HAS_ROWS_IF[view.name]).fetchall():
+        return view._replace(sql=f"select * from (\n{view.sql}\n) where false")
     if view.name == "records_once" and not con.execute("from second_logs limit 1").fetchall():
         return view._replace(sql="from records_in_context")
-    if view.name == "openings_elsewhere" and not con.execute(_RECORDS_ELSEWHERE).fetchall():
-        return view._replace(sql=f"{view.sql} and false")
     return view
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -186,7 +187,7 @@ def test_what_is_in_the_scope_is_read_once(
     is_gathered: bool,
     since: str | None,
 ) -> None:
-    options = QueryOptions.parse(since=since, **scope)
+    options = QueryOptions.parse(since=since, **scope)  # type: ignore[arg-type]
     monkeypatch.setattr(session_views, "_SMALL_PART", 1)
     with stored.session(options) as session:
         gathered = [_answer(session, sql) for sql in IN_SCOPE]
@@ -200,6 +201,52 @@ def test_what_is_in_the_scope_is_read_once(
         assert [_answer(session, sql) for sql in IN_SCOPE] == gathered
         assert session.trust(IN_SCOPE[1]) == trust
         assert GATHERED not in {name for (name,) in session.rows("select table_name from duckdb_tables()")}
+
+
+FIELDS = "interface-id resource-id vpc-id srcaddr dstaddr srcport dstport protocol packets bytes start end action tcp-flags"
+
+
+def _flow(point: str, vpc: str, source: str, target: str, flags: int = 2, ports: str = "40000 443") -> str:
+    return f"{point} {vpc} {source} {target} {ports} 6 3 180 1700000000 1700000010 ACCEPT {flags}"
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        pytest.param([_flow("eni-1 -", "vpc-1", "10.0.0.1", "10.0.0.2")], id="one VPC"),
+        pytest.param(
+            [
+                *(_flow("eni-1 -", "vpc-1", "10.0.0.1", f"10.9.0.{n}") for n in (2, 3)),
+                *(_flow("eni-2 -", "vpc-2", "10.0.0.1", f"10.9.0.{n}") for n in (2, 3)),
+                _flow("eni-2 -", "vpc-2", "10.9.0.2", "10.0.0.1", 18, "443 40000"),
+                _flow("eni-1 -", "vpc-1", "10.9.0.2", "10.0.0.1", 18, "443 40000"),
+            ],
+            id="two VPCs",
+        ),
+        pytest.param(
+            [
+                _flow("- nat-1", "vpc-1", "10.0.0.1", "203.0.113.5"),
+                _flow("- nat-1", "vpc-1", "203.0.113.5", "10.0.0.1", 16, "443 40000"),
+            ],
+            id="no interface",
+        ),
+    ],
+)
+def test_answers_are_those_of_the_published_catalogue(tmp_path: Path, records: list[str]) -> None:
+    (tmp_path / "a.log").write_text("\n".join([FIELDS, *records]))
+    statements = [
+        "select srcaddr, dstaddr, interface_id, counted, second_view_of from flows",
+        "select srcaddr, dstaddr, interface_id, sender_role, evidence from tcp_directions",
+        "select client_addr, server_addr, interface_id, outcome from conversations",
+    ]
+    with Workspace(tmp_path / "store") as workspace:
+        workspace.load([tmp_path / "a.log"])
+        with workspace.session(QueryOptions()) as session:
+            answers = [_answer(session, sql) for sql in statements]
+        with duckdb.connect(str(tmp_path / "store" / "flowsql.duckdb"), read_only=True) as con:
+            for sql, (columns, rows) in zip(statements, answers, strict=True):
+                told = con.execute(sql).fetchall()
+                assert rows == sorted(repr(dict(zip(columns, row, strict=True))) for row in told)
 
 
 def test_what_is_read_only_once_is_not_kept(stored: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
