@@ -34,8 +34,8 @@ def main(arguments: Sequence[str] | None = None, *, is_whole_process: bool = Fal
     `is_whole_process` says that the process ends thereafter.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given and sys.stdin.isatty() and sys.stdout.isatty():
-        given = ["repl"]
+    if is_for_the_shell(given) and sys.stdin.isatty() and sys.stdout.isatty():
+        given = ["repl", *given]
     try:
         code = _run(given, is_whole_process=is_whole_process)
         sys.stdout.flush()
@@ -79,6 +79,16 @@ def _run(arguments: Sequence[str], *, is_whole_process: bool) -> int:
             raise stop.__context__ from None
         raise
     return code if isinstance(code, int) else exit_codes.DONE
+
+
+def is_for_the_shell(arguments: Sequence[str]) -> bool:
+    """Whether there is no command, but options of the shell at most."""
+    first = arguments[0] if arguments else "--"
+    if not first.startswith("-") or first in ("-h", "--help", "--version") or first.endswith("-completion"):
+        return False
+    from flowsql.cli.app import COMMANDS
+
+    return not set(COMMANDS).intersection(arguments)
 
 
 def _meant(arguments: Sequence[str], commands: Sequence[str]) -> Sequence[str]:

@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from flowsql import __version__
 from flowsql.cli.app import app_of
-from flowsql.cli.main import options_behind_command
+from flowsql.cli.main import is_for_the_shell, options_behind_command
 
 Flowsql = Callable[..., Any]
 
@@ -38,6 +38,25 @@ Flowsql = Callable[..., Any]
 def test_options_before_the_command_mean_the_same(typed: str, understood: str) -> None:
     root = get_command(app_of())
     assert options_behind_command(typed.split(), root) == understood.split()
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_for_it"),
+    [
+        ("", True),
+        ("--store S", True),
+        ("--store S --since 24h -q", True),
+        ("run", False),
+        ("--store S run q", False),
+        ("--help", False),
+        ("-h", False),
+        ("--version", False),
+        ("--show-completion", False),
+        ("nonsense", False),
+    ],
+)
+def test_without_a_command_it_is_the_shell(typed: str, is_for_it: bool) -> None:
+    assert is_for_the_shell(typed.split()) is is_for_it
 
 
 @pytest.mark.parametrize(
