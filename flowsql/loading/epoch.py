@@ -20,8 +20,9 @@ from flowsql.store.segments import SegmentSet, counts_of
 from flowsql.store.staging import Staging
 from flowsql.store.store import Store
 
-# A commit is due about every million records, or every half minute.
-_DUE_RECORDS = 1_000_000
+# A commit is due about every million records, or every half minute; while the one before is going on, with so
+# many times as many.
+_DUE_RECORDS, _PATIENCE = 1_000_000, 2
 _DUE_S = 30.0
 _IDS_AT_ONCE = 64
 
@@ -63,20 +64,22 @@ class _Batch:
 class StoreEpoch:
     """An Epoch that writes segments into the store's staging folder and publishes them.
 
-    A commit goes on in the background while the next objects are read. Use it as a context manager: a
-    commit that has begun is finished before the staging folder goes.
+    A commit goes on in the background while the next objects are read; so does giving the store its views,
+    if it `lacks_views`. Use it as a context manager: a commit that has begun is finished before the staging
+    folder goes.
     """
 
-    def __init__(self, store: Store, staging: Staging) -> None:
+    def __init__(self, store: Store, staging: Staging, *, lacks_views: bool = False) -> None:
         self._store = store
         self._staging = staging
+        self._lacks_views = lacks_views
         self._encoder = ThreadPoolExecutor(2, "encode")
         self._committer = ThreadPoolExecutor(1, "commit")
         self._batch = self._new_batch()
-        self._committing: tuple[_Batch, Future[list[Load]]] | None = None
+        # The finished loads of the commit that is going on.
+        self._committing: tuple[list[Load], Future[list[Load]]] | None = None
         self._ids = range(0)
         self._expected_loads = 0
-        self.has_published = False
 
     def __enter__(self) -> StoreEpoch:
         return self
@@ -90,9 +93,10 @@ class StoreEpoch:
 
     @property
     def is_due(self) -> bool:
-        """Whether enough was written for a commit."""
+        """Whether enough was written for a commit, which need not wait for the one before."""
+        is_committing = self._committing is not None and not self._committing[1].done()
         return (
-            self._batch.segments.records >= _DUE_RECORDS
+            self._batch.segments.records >= _DUE_RECORDS * (_PATIENCE if is_committing else 1)
             or self._batch.segments.has_many_writers
             or time.monotonic() - self._batch.begun >= _DUE_S
         )
@@ -107,9 +111,23 @@ class StoreEpoch:
             number = max(1, min(self._expected_loads, _IDS_AT_ONCE))
             first = self._store.reserve_load_ids(number)
             self._ids = range(first, first + number)
+            self._complete_store()
         first, self._ids = self._ids[0], self._ids[1:]
         self._expected_loads -= 1
         return first
+
+    def _complete_store(self) -> None:
+        """Begins to give a store that was just made its views, as a commit of its own.
+
+        Once there are load ids to go on with: to get them takes waiting for commits.
+        """
+        if self._lacks_views:
+            self._lacks_views = False
+            self._committing = [], self._committer.submit(self._add_views)
+
+    def _add_views(self) -> list[Load]:
+        self._store.upgrade()
+        return []
 
     def add(self, table: pa.Table, load: Load, flow_log_id: str | None) -> Counts:
         """Writes records of the load, and of that flow log. Raises OSError when the disk is full."""
@@ -138,9 +156,10 @@ class StoreEpoch:
         Returns the loads of that one which another writer had done meanwhile. Raises its StoreError; nothing
         of it, nor of what came after, is in the store then.
         """
+        self._complete_store()
         lost = self.settle()
         batch, self._batch = self._batch, self._new_batch()
-        self._committing = batch, self._committer.submit(self._publish, batch)
+        self._committing = batch.finished, self._committer.submit(self._publish, batch)
         return lost
 
     def settle(self) -> list[Load]:
@@ -158,7 +177,7 @@ class StoreEpoch:
             if not (batch.finished or sightings):
                 return []
             described = {load.load_id: load.described() for load in [*batch.finished, *batch.dropped]}
-            lost = commit(
+            return commit(
                 self._store,
                 self._staging,
                 batch.segments.finish(described),
@@ -167,8 +186,6 @@ class StoreEpoch:
                 batch.rejects,
                 [load.load_id for load in batch.dropped],
             )
-            self.has_published = True
-            return lost
         except OSError as error:
             raise self.write_error(error) from error
         finally:
@@ -178,10 +195,10 @@ class StoreEpoch:
         """Deletes what is not in the store; returns the finished loads among it."""
         finished = self._batch.finished
         if self._committing is not None:
-            batch, committing = self._committing
+            begun, committing = self._committing
             self._committing = None
             if committing.exception() is not None:
-                finished = [*batch.finished, *finished]
+                finished = [*begun, *finished]
         self._batch.discard()
         self._batch = self._new_batch()
         return finished

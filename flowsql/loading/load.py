@@ -57,13 +57,10 @@ def load_sources(
         if dry_run:
             load(DryRun())
             return report
-        # Its views come with the first commit, made while the next objects are read.
-        lacks_views = store.create(with_views=False)
+        lacks_views = store.create_quickly()
         with store.staging() as staging:
-            with _kept_memory(), StoreEpoch(store, staging) as epoch:
+            with _kept_memory(), StoreEpoch(store, staging, lacks_views=lacks_views) as epoch:
                 load(epoch)
-            if lacks_views and not epoch.has_published and not report.stopped_by:
-                store.upgrade()
             if report.records and not report.stopped_by:
                 _merge_small(store, staging, report)
             return report

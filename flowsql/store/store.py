@@ -28,11 +28,24 @@ class Store:
         """Whether there is a published catalogue."""
         return self.catalog.path.exists()
 
-    def create(self, *, with_views: bool = True) -> bool:
-        """Makes an empty store if there is none, and says whether it did. Raises StoreError where it cannot.
+    def create(self) -> bool:
+        """Makes an empty store if there is none, and says whether it did.
 
-        Views take a while the first time: without them, they come with the next change of the catalogue.
+        Raises StoreError where it cannot.
         """
+        return self._create(self.view_statements)
+
+    def create_quickly(self) -> bool:
+        """The same, but says whether its views are to come: they take a while the first time.
+
+        `upgrade` makes them, or the next change of the catalogue.
+        """
+        if is_made(self.view_statements):
+            self.create()
+            return False
+        return self._create(_no_views)
+
+    def _create(self, views: ViewStatements) -> bool:
         if self.exists:
             return False
         if self.catalog.is_orphaned:
@@ -41,7 +54,6 @@ class Store:
             for name in ("records", "staging", "backup"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
             with self.staging() as staging:
-                views = self.view_statements if with_views or is_made(self.view_statements) else _no_views
                 draft = staging.path / FILE_NAME
                 make_blank(draft, views)
                 return self.catalog.create(draft, views, self.wait_s)

@@ -72,7 +72,9 @@ def presses_ctrl_c(options: dict[str, int]) -> Callable[[Progress], None]:
 
 def main(store: str, options_text: str, *sources: str) -> None:
     options = json.loads(options_text)
-    epoch._DUE_RECORDS = options.get("due_records", epoch._DUE_RECORDS)  # type: ignore[attr-defined]
+    if "due_records" in options:
+        # One commit after the other, whatever the time they take.
+        epoch._DUE_RECORDS, epoch._PATIENCE = options["due_records"], 1  # type: ignore[attr-defined]
     watch = DeathWatch(store, options)
     sys.addaudithook(watch)
     if "file_limit" in options:

@@ -168,6 +168,7 @@ class Loading(RuleBasedStateMachine):
         paths = data.draw(st.sampled_from([every, *([path] for path in every)]))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(epoch, "_DUE_RECORDS", due_records)
+            patch.setattr(epoch, "_PATIENCE", 1)
             report = self.workspace.load([self.folder / "in" / path for path in paths])
         assert report.problems == []
         for path in paths:

@@ -231,6 +231,7 @@ def test_loads_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(epoch, "_DUE_RECORDS", due_records)
+    monkeypatch.setattr(epoch, "_PATIENCE", 1)
     for files, outcomes, numbers in steps:
         for name, kind, content in files:
             path = tmp_path / "in" / name
