@@ -422,7 +422,7 @@ from flowsql.sources.aws import AwsAccess
 from flowsql.sources.source import Wanted
 from flowsql import connect
 from flowsql.loading import epoch
-epoch._DUE_RECORDS = 5_000
+epoch._DUE_RECORDS, epoch._PATIENCE = 5_000, 1
 store, source, endpoint, now = sys.argv[1:]
 access = AwsAccess(region="eu-west-1", endpoint_url=endpoint)
 connect(store).load([source], wanted=Wanted(full=True, now=int(now)), access=access)
@@ -431,12 +431,13 @@ connect(store).load([source], wanted=Wanted(full=True, now=int(now)), access=acc
 
 @pytest.mark.parametrize("events", [20_000, pytest.param(1_000_000, marks=pytest.mark.long)])
 def test_a_load_that_is_killed_goes_on_where_it_was(
-    events: int, group: Group, load: Load, workspace: Workspace, access: AwsAccess
+    events: int, group: Group, load: Load, workspace: Workspace, access: AwsAccess, tmp_path: Path
 ) -> None:
     fill(group, 20, events)
     store = str(workspace.store.folder)
     command = [sys.executable, "-c", KILLED, store, group.source, str(access.endpoint_url), str(NOW)]
-    process = subprocess.Popen(command)
+    # What it leaves of events that were read goes with the test's own folder.
+    process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
     try:
         deadline = time.monotonic() + 200
         while process.poll() is None and time.monotonic() < deadline:
