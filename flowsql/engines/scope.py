@@ -23,7 +23,7 @@ def conditions_of(scope: Scope) -> list[str]:
     """SQL conditions that a record of the scope meets; --ip, --cidr and --port match either side."""
     conditions = capture_conditions_of(scope)
     if scope.ip:
-        conditions.append(_any(f"{column} in ({_texts(scope.ip)})" for column in _ADDRESSES))
+        conditions.append(_any(f"{column} in ({texts(scope.ip)})" for column in _ADDRESSES))
     if scope.cidr:
         conditions.append(
             _any(f"in_cidr({column}, {quoted(cidr)})" for column in _ADDRESSES for cidr in scope.cidr)
@@ -43,7 +43,7 @@ def conditions_of(scope: Scope) -> list[str]:
 def capture_conditions_of(scope: Scope) -> list[str]:
     """Those of them that narrow where records were captured."""
     return [
-        f"{column} in ({_texts(values)})"
+        f"{column} in ({texts(values)})"
         for option, column in _CAPTURE_POINT.items()
         if (values := getattr(scope, option))
     ]
@@ -52,7 +52,7 @@ def capture_conditions_of(scope: Scope) -> list[str]:
 def _is_in(columns: Sequence[str], networks: Sequence[str]) -> str:
     hosts = [host for network in networks if (host := _host(network))]
     blocks = [network for network in networks if not _host(network)]
-    conditions = [f"{column} in ({_texts(hosts)})" for column in columns if hosts]
+    conditions = [f"{column} in ({texts(hosts)})" for column in columns if hosts]
     return _any([*conditions, *(f"in_cidr({column}, {quoted(b)})" for column in columns for b in blocks)])
 
 
@@ -62,7 +62,8 @@ def _host(network: str) -> str | None:
     return address if bits == ("128" if ":" in address else "32") else None
 
 
-def _texts(values: Sequence[str]) -> str:
+def texts(values: Sequence[str]) -> str:
+    """The values as SQL literals, for a list of them."""
     return ", ".join(map(quoted, values))
 
 

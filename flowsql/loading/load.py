@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import resources
 
 import pyarrow as pa
 
-from flowsql import store as store_package
 from flowsql.errors import Interrupted, StoreError
 from flowsql.loading.epoch import DryRun, Epoch, StoreEpoch
 from flowsql.loading.loader import Loader
 from flowsql.loading.report import LoadReport, Progress
 from flowsql.logformat.fields import Field
 from flowsql.sources.source import Source, Wanted
-from flowsql.store.catalog import engine_connection
+from flowsql.store.catalog import create_tables, engine_connection
 from flowsql.store.compact import merge_small
 from flowsql.store.ledger import Ledger
 from flowsql.store.staging import Staging
@@ -102,7 +100,7 @@ def _ledger(store: Store) -> Iterator[Ledger]:
         else:
             con.execute("attach ':memory:' as catalog")
             con.execute("use catalog")
-            con.execute(resources.files(store_package).joinpath("catalog.sql").read_text(encoding="utf-8"))
+            create_tables(con)
         yield Ledger(con)
     finally:
         con.close()

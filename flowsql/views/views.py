@@ -224,11 +224,6 @@ def flows_with(traced: frozenset[str]) -> View:
     return View("flows", flows.about, sql, frozenset().union(*groups))
 
 
-def create_statements() -> list[str]:
-    """The macros, then the views; none names a schema, so they fit a session and a catalogue alike."""
-    return [*macro_statements(), *map(view_statement, VIEWS)]
-
-
 def edition() -> str:
     """What tells these macros and views from those of another version of flowsql."""
     from flowsql.views.known import known_relations

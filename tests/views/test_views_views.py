@@ -13,12 +13,16 @@ from flowsql.views.views import (
     RELATIONS,
     VIEWS,
     View,
-    create_statements,
     macro_statements,
     view_statement,
     views_read,
 )
 from flowsql.workspace import Workspace
+
+
+def create_statements() -> list[str]:
+    """The macros, then the views; none names a schema."""
+    return [*macro_statements(), *map(view_statement, VIEWS)]
 
 
 @pytest.fixture
