@@ -6,8 +6,9 @@ Only content decides: never the file's extension, and never the value of `versio
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from flowsql.errors import SourceError
 from flowsql.ingest.header import MIN_NAMES, header_fields
@@ -73,16 +74,16 @@ def tell_format(
     lines fit it exactly. Of several that lines fit, the one that most do.
     Raises NotFlowLogs for other kinds of content, UndecidedFormat where no format fits.
     """
-    lines = [
-        text
-        for line in sample.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
-        if (text := normal_form(line, 0)) and not refusal_of(line)
-    ]
+    texts = _normal_lines(sample)
+    lines = list(islice(texts, 1))
+    # Most objects begin with a header line: what follows need not be looked at.
+    header = _header_of(lines[0], given, is_first=True) if lines else None
+    if header is not None and len(header) >= MIN_NAMES:
+        return TextFormat(tuple(header), starts_with_header=True)
+    lines.extend(texts)
     candidates = _candidates(given, registered)
     for number, text in enumerate(lines):
-        tokens = text.split(b" ")
-        current = given if given and len(given) == len(tokens) else ()
-        header = header_fields(tokens, current, is_first=not number)
+        header = _header_of(text, given, is_first=not number)
         if header is None or (number and len(header) < MIN_NAMES):
             continue
         rest = lines[number + 1 :]
@@ -98,6 +99,27 @@ def tell_format(
         others = tuple(other for other in candidates if other != fields)
         return TextFormat(fields, starts_with_header=False, others=others)
     raise _refusal(sample, lines, given, registered, where)
+
+
+def _normal_lines(sample: bytes) -> Iterator[bytes]:
+    """The first lines of the sample that hold anything, in normal form."""
+    start = 0
+    for _ in range(_SAMPLE_LINES):
+        if start >= len(sample):
+            return
+        end = sample.find(b"\n", start) % (len(sample) + 1)
+        line = sample[start:end]
+        text = normal_form(line, 0)
+        if text and not refusal_of(line):
+            yield text
+        start = end + 1
+
+
+def _header_of(text: bytes, given: Sequence[Field] | None, *, is_first: bool) -> list[Field] | None:
+    """The fields that a line names, if it is a header line."""
+    tokens = text.split(b" ")
+    current = given if given and len(given) == len(tokens) else ()
+    return header_fields(tokens, current, is_first=is_first)
 
 
 def _best_fit(

@@ -76,7 +76,7 @@ def tokenize(block: bytes | memoryview, fields: Sequence[Field]) -> pa.Table | N
     text = pa.py_buffer(block)
     rows = library.flowsql_lines(text.address, text.size)
     columns = (_Column * len(fields))()
-    buffers = [_prepare(column, field, rows) for column, field in zip(columns, fields, strict=True)]
+    buffers = _prepare(columns, fields, rows)
     try:
         if library.flowsql_tokenize(text.address, text.size, columns, len(fields), rows) != rows:
             return None
@@ -86,15 +86,29 @@ def tokenize(block: bytes | memoryview, fields: Sequence[Field]) -> pa.Table | N
     return pa.table(arrays, names=[field.name for field in fields])
 
 
-def _prepare(column: _Column, field: Field, rows: int) -> tuple[pa.Buffer, pa.Buffer]:
-    """Gives the column room for its values; returns what Arrow keeps of it: validity bits and values."""
-    column.kind = _KINDS[field.type]
-    column.limit = MILLISECONDS_TO if field.unit == "unix seconds" else _LIMITS[column.kind]
-    valid = pa.allocate_buffer((rows + 7) // 8)
-    ctypes.memset(valid.address, 0, valid.size)
-    values = pa.allocate_buffer(rows * (8 if column.kind == _INT64 else 4))
-    column.valid, column.values = valid.address, values.address
-    return valid, values
+def _prepare(
+    columns: ctypes.Array[_Column], fields: Sequence[Field], rows: int
+) -> list[tuple[pa.Buffer, pa.Buffer]]:
+    """Gives the columns room for their values; returns what Arrow keeps of each: validity bits and values."""
+    bits = _padded((rows + 7) // 8)
+    sizes = [rows * (8 if field.type == "int64" else 4) for field in fields]
+    # All in one piece: small blocks would spend their time on asking for memory.
+    room = pa.allocate_buffer(len(fields) * bits + sum(map(_padded, sizes)))
+    ctypes.memset(room.address, 0, len(fields) * bits)
+    buffers = []
+    valid, values = 0, len(fields) * bits
+    for column, field, size in zip(columns, fields, sizes, strict=True):
+        column.kind = _KINDS[field.type]
+        column.limit = MILLISECONDS_TO if field.unit == "unix seconds" else _LIMITS[column.kind]
+        column.valid, column.values = room.address + valid, room.address + values
+        buffers.append((room.slice(valid, bits), room.slice(values, size)))
+        valid, values = valid + bits, values + _padded(size)
+    return buffers
+
+
+def _padded(size: int) -> int:
+    """The size, so that what comes after it is aligned as Arrow likes it."""
+    return -(-size // 64) * 64
 
 
 def _array(column: _Column, rows: int, valid: pa.Buffer, values: pa.Buffer) -> pa.Array:

@@ -21,6 +21,8 @@ from flowsql.sources.source import LogObject
 HEAD_BYTES = 4096
 # Blocks that are parsed ahead of the one being written.
 _BLOCKS_AHEAD = 4
+# Handing a block to another thread, and waiting for it, takes longer than parsing such a one.
+_SMALL_BLOCK_BYTES = 256 << 10
 
 
 class Unreadable(SourceError):
@@ -243,7 +245,12 @@ def _in_order(
         if isinstance(block, ParsedBlock):
             yield block
             continue
-        ahead.append((block, fields, pool.submit(parse_block, block, fields, others)))
+        if len(block) > _SMALL_BLOCK_BYTES:
+            future = pool.submit(parse_block, block, fields, others)
+        else:
+            future = Future()
+            future.set_result(parse_block(block, fields, others))
+        ahead.append((block, fields, future))
         if len(ahead) > _BLOCKS_AHEAD:
             yield finish_oldest()
     while ahead:

@@ -7,7 +7,7 @@ line, and even there the good lines are read together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -210,27 +210,36 @@ def _read_csv(block: bytes, fields: tuple[Field, ...]) -> pa.Table | None:
 
 
 def _is_plausible(table: pa.Table, fields: tuple[Field, ...]) -> bool:
-    """Whether no value shows that a line was misread: numbers in range, no empty text."""
+    """Whether no value shows that a line was misread: numbers in range, no empty text (two blanks in a row
+    hide that a value is missing).
+    """
     numbers_fit = all(in_range(table.column(f.name), f) for f in fields if f.is_integer)
-    return numbers_fit and _has_ordinary_texts(table, fields)
+    has_empty = any(pc.index(values, "").as_py() >= 0 for values in _texts(table, fields))
+    return numbers_fit and not has_empty and _has_ordinary_texts(table, fields)
 
 
 def _has_ordinary_texts(table: pa.Table, fields: tuple[Field, ...]) -> bool:
+    return all(map(_is_ordinary, _texts(table, fields)))
+
+
+def _texts(table: pa.Table, fields: tuple[Field, ...]) -> Iterator[pa.StringArray]:
+    """The distinct values of text columns."""
     columns = [table.column(f.name) for f in fields if not f.is_integer]
-    return all(_is_ordinary(chunk.dictionary) for column in columns for chunk in column.chunks)
+    return (chunk.dictionary for column in columns for chunk in column.chunks)
 
 
 def _is_ordinary(values: pa.StringArray) -> bool:
-    """Whether no text is empty (two blanks in a row hide that a value is missing), holds odd bytes or is
-    not UTF-8. The distinct values are looked at, not the block: they are a small part of it.
+    """Whether no text holds odd bytes or is not UTF-8. The distinct values are looked at, not the block: they
+    are a small part of it.
     """
-    try:
-        values.validate(full=True)
-    except pa.ArrowInvalid:
-        return False
     text = values.buffers()[2]
     held = text.to_pybytes() if text is not None else b""
-    return not any(byte in held for byte in _UNUSUAL_BYTES) and pc.index(values, "").as_py() < 0
+    if not held.isascii():
+        try:
+            values.validate(full=True)
+        except pa.ArrowInvalid:
+            return False
+    return not any(byte in held for byte in _UNUSUAL_BYTES)
 
 
 def _may_have_header(table: pa.Table, fields: Sequence[Field]) -> bool:

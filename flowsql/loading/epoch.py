@@ -24,7 +24,8 @@ from flowsql.store.store import Store
 # many times as many.
 _DUE_RECORDS, _PATIENCE = 1_000_000, 2
 _DUE_S = 30.0
-_IDS_AT_ONCE = 64
+# Each taking waits for the commit that is going on.
+_IDS_AT_ONCE = 5_000
 
 
 class Epoch(Protocol):

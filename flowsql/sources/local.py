@@ -69,12 +69,12 @@ def _expanded(source: str) -> Path:
 
 def _objects_at(path: Path, source: str, spool: Path) -> Iterator[LogObject]:
     if path.is_dir():
-        found = list(_files_below(path))
+        found = list(_files_below(path.resolve()))
     elif path.exists():
         yield _one(path, spool)
         return
     else:
-        found = [Path(p) for p in glob.glob(str(path), recursive=True) if Path(p).is_file()]
+        found = [Path(p).resolve() for p in glob.glob(str(path), recursive=True) if Path(p).is_file()]
         if not found and not glob.has_magic(source):
             raise SourceError("no such file or folder", where=source, remedy=_nearest(path))
     if not found:
@@ -84,18 +84,19 @@ def _objects_at(path: Path, source: str, spool: Path) -> Iterator[LogObject]:
             remedy="name a file, a folder with log files below it, or a pattern such as 'logs/*.log.gz'",
         )
     # A link and the file behind it are one object.
-    for file in sorted({path.resolve() for path in found}):
+    for file in sorted(set(found)):
         yield _regular(file, direct=False) if file.is_file() else _no_file(file)
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
+    """The files below a folder without links in its own path, themselves without any."""
     for parent, folders, files in os.walk(folder, onerror=_raise_unreadable, followlinks=False):
         folders[:] = [
             f for f in folders if not f.startswith(".") and not (Path(parent) / f / IGNORE).exists()
         ]
-        for name in files:
-            if not name.startswith(".") and (Path(parent) / name).exists():
-                yield Path(parent) / name
+        for file in (Path(parent, name) for name in files if not name.startswith(".")):
+            if file.exists():
+                yield file.resolve() if file.is_symlink() else file
 
 
 def _raise_unreadable(error: OSError) -> None:
@@ -108,7 +109,7 @@ def _raise_unreadable(error: OSError) -> None:
 
 def _one(path: Path, spool: Path) -> LogObject:
     if path.is_file():
-        return _regular(path, direct=True)
+        return _regular(path.resolve(), direct=True)
     if stat.S_ISFIFO(path.stat().st_mode) or stat.S_ISCHR(path.stat().st_mode):
         with path.open("rb") as stream:
             return _spooled(str(path), stream, spool)
@@ -116,14 +117,13 @@ def _one(path: Path, spool: Path) -> LogObject:
 
 
 def _regular(path: Path, *, direct: bool) -> LogObject:
-    full = path.resolve()
-    facts = full.stat()
+    facts = path.stat()
     return LogObject(
-        name=_shown(full),
+        name=_shown(path),
         size_bytes=facts.st_size,
         version_tag=f"mtime:{facts.st_mtime_ns}",
         direct=direct,
-        open=functools.partial(_open, full),
+        open=functools.partial(_open, path),
     )
 
 

@@ -52,7 +52,8 @@ def commit(
     unread = {load.load_id for load in loads if load.state == EXPIRED} | set(dropped)
     with publishing(store, staging, segments, unread) as con:
         winners, replaced_by = _settle(con, loads)
-        losers = [load for load in loads if load not in winners]
+        winning = {load.load_id for load in winners}
+        losers = [load for load in loads if load.load_id not in winning]
         dead = unread | {load.load_id for load in losers}
         alive = [segment for segment in segments if segment.by_load.keys() - dead]
         place(store.folder, alive)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from flowsql.store.catalog import EXPIRED, FORGOTTEN, INCOMPLETE, LIVE, REPLACED
 from flowsql.store.counts import Counts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # So many first bytes of the content are hashed to find the loads that an object may copy or continue.
 HEAD_BYTES = 4096
@@ -112,20 +118,22 @@ class Known:
         return self.state in (EXPIRED, FORGOTTEN)
 
 
+@lru_cache(maxsize=1 << 14)
 def aws_name(name: str) -> AwsName | None:
     """What a log object's name says if it follows AWS's grammar for delivered files, whatever folder they are
     in, or is that of an hour of a log stream; else None.
     """
     if hour := _HOUR_NAME.fullmatch(name):
-        start = _unix_seconds(hour[1], "%Y-%m-%dT%H")
+        start = _unix_seconds(hour[1])
         return AwsName(f"aws:{name}", None, None if start is None else start + _SLOT_SLACK_S, growing=True)
     match = _AWS_NAME.fullmatch(name.rsplit("/", 1)[-1])
-    return AwsName(f"aws:{match[1]}", match[2], _unix_seconds(match[3], "%Y%m%dT%H%M")) if match else None
+    return AwsName(f"aws:{match[1]}", match[2], _unix_seconds(match[3])) if match else None
 
 
-def _unix_seconds(text: str, form: str) -> int | None:
+def _unix_seconds(text: str) -> int | None:
+    """A time in one of ISO 8601's forms, in UTC."""
     try:
-        return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp())
+        return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
     except ValueError:
         return None
 
@@ -150,6 +158,7 @@ class Ledger:
         self._new: dict[str, list[Load]] = {}
         self._replaced: set[int] = set()
         self._lookups = 0
+        self._index: _Index | None = None
         # (id, log format, log group) of the registered flow logs.
         self._flow_logs: list[tuple[str, str, str | None]] = con.execute(
             f"select flow_log_id, log_format, log_group from {alias}.flow_logs order by flow_log_id"
@@ -255,10 +264,28 @@ class Ledger:
         heads = [head_hash(head)] if head else []
         heads += [hashlib.sha256(head[:size]).hexdigest() for size in self._small if size <= len(head)]
         identity = aws.identity if aws else ""
-        rows = self._con.execute(
+        rows = self._related_rows(identity, name, heads)
+        new = {load.load_id: load for key in (identity, name, *heads) for load in self._new.get(key, ())}
+        related = [Known(*row) for row in rows]
+        related += [_known(new[i]) for i in sorted(new) if _is_related(new[i], name, identity, heads)]
+        now = [replace(k, state=REPLACED) if k.load_id in self._replaced else k for k in related]
+        return [k for k in now if k.state in (LIVE, INCOMPLETE) or k.is_gone or _lives_on(k)]
+
+    def _related_rows(self, identity: str, name: str, heads: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Those in the catalogue, as _COLUMNS. A command's first few look-ups scan all loads."""
+        self._lookups += 1
+        candidates = "true"
+        if self._lookups > _SCANS:
+            self._index = self._index or _Index(self._con, f"{self._alias}.loads")
+            load_ids = self._index.load_ids([identity, name, *heads])
+            if not load_ids:
+                return []
+            # As literals: these let the scan skip whole row groups.
+            candidates = f"load_id in ({', '.join(map(str, load_ids))})"
+        return self._con.execute(
             f"""
             select {_COLUMNS} from {self._alias}.loads
-            where {self._candidates([identity, name, *heads])} and (identity = $identity
+            where {candidates} and (identity = $identity
                 or (name = $name and state = '{INCOMPLETE}')
                 or (($identity = '' or identity not like 'aws:%')
                     and (head_sha256 in $heads or content_hash in $heads)))
@@ -266,38 +293,49 @@ class Ledger:
             """,
             {"identity": identity, "name": name, "heads": heads},
         ).fetchall()
-        new = {load.load_id: load for key in (identity, name, *heads) for load in self._new.get(key, ())}
-        related = [Known(*row) for row in rows]
-        related += [_known(new[i]) for i in sorted(new) if _is_related(new[i], name, identity, heads)]
-        now = [replace(k, state=REPLACED) if k.load_id in self._replaced else k for k in related]
-        return [k for k in now if k.state in (LIVE, INCOMPLETE) or k.is_gone or _lives_on(k)]
 
-    def _candidates(self, keys: Sequence[str]) -> str:
-        """A condition on loads that all those fulfil that may be known by one of the keys."""
-        self._lookups += 1
-        if self._lookups <= _SCANS:
-            return "true"
-        if self._lookups == _SCANS + 1:
-            self._make_index()
-        rows = self._con.execute(
-            "select distinct load_id from known_by where key in (select hash(unnest($keys))) order by all",
-            {"keys": list(keys)},
-        ).fetchall()
-        # As literals: these let the scan skip whole row groups.
-        return f"load_id in ({', '.join(str(load_id) for (load_id,) in rows)})" if rows else "false"
 
-    def _make_index(self) -> None:
-        loads = f"{self._alias}.loads"
-        self._con.execute(
+class _Index:
+    """The loads of a catalogue by the keys that they may be known by: 16 bytes a key, no query a look-up."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, loads: str) -> None:
+        table = con.sql(
             f"""
-            create temp table known_by as
-            select hash(identity) as key, load_id from {loads}
-            union all select hash(head_sha256), load_id from {loads}
-            union all select hash(name), load_id from {loads} where state = '{INCOMPLETE}'
-            union all select hash(content_hash), load_id from {loads}
-                where content_bytes between 1 and {HEAD_BYTES}
+            select md5_number_lower(key) as key, load_id
+            from (
+                select identity as key, load_id from {loads}
+                union all select head_sha256, load_id from {loads}
+                union all select name, load_id from {loads} where state = '{INCOMPLETE}'
+                union all select content_hash, load_id from {loads}
+                    where content_bytes between 1 and {HEAD_BYTES}
+            )
+            order by all
             """
-        )
+        ).to_arrow_table()
+        self._keys = _integers(table.column("key"), "Q")
+        self._load_ids = _integers(table.column("load_id"), "q")
+
+    def load_ids(self, keys: Iterable[str]) -> list[int]:
+        """Those of all loads with one of the keys, and hardly ever of another, in order."""
+        found: set[int] = set()
+        for key in keys:
+            number = _md5_number_lower(key)
+            at = bisect_left(self._keys, number)
+            while at < len(self._keys) and self._keys[at] == number:
+                found.add(self._load_ids[at])
+                at += 1
+        return sorted(found)
+
+
+def _md5_number_lower(key: str) -> int:
+    """What DuckDB's function of that name gives."""
+    return int.from_bytes(hashlib.md5(key.encode(), usedforsecurity=False).digest()[8:], "little")
+
+
+def _integers(column: pa.ChunkedArray, kind: str) -> Sequence[int]:
+    """The values of a column without nulls, where Arrow has them."""
+    chunk = column.combine_chunks()
+    return memoryview(chunk.buffers()[1]).cast(kind)[chunk.offset :][: len(chunk)] if len(chunk) else ()
 
 
 def _is_related(load: Load, name: str, identity: str, heads: Sequence[str]) -> bool:

@@ -90,8 +90,7 @@ class SegmentSet:
     def add(self, table: pa.Table, load_id: int, flow_log_id: str | None) -> Counts:
         """Takes the records of a typed table and says what they were. Raises OSError (disk full)."""
         total = Counts()
-        for day, part in _by_day(_with_origin(table, load_id, flow_log_id)):
-            counts = counts_of(part)
+        for day, part, counts in _by_day(_with_origin(table, load_id, flow_log_id)):
             total.add(counts)
             key = (tuple(part.column_names), day)
             if key not in self._open and len(self._open) >= MAX_OPEN_WRITERS:
@@ -278,20 +277,27 @@ def _as_dictionary(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.dictionary_encode() if pa.types.is_string(column.type) else column
 
 
-def _by_day(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    """The table cut by UTC day of `start`, else `end`; UNKNOWN_DAY for records with neither."""
+def _by_day(table: pa.Table) -> Iterator[tuple[str, pa.Table, Counts]]:
+    """The table cut by UTC day of `start`, else `end`, with what each part is; UNKNOWN_DAY for records with
+    neither.
+    """
+    counts = counts_of(table)
+    first, last = counts.min_start, counts.max_start
+    if first is not None and last is not None and not counts.without_start and _day(first) == _day(last):
+        yield _date(_day(first)), table, counts
+        return
     times = [table.column(name) for name in ("start", "end") if name in table.column_names]
     if not times:
-        yield UNKNOWN_DAY, table
+        yield UNKNOWN_DAY, table, counts
         return
     days = pc.divide(pc.coalesce(*times), _SECONDS_A_DAY)
-    span = pc.min_max(days).as_py()
-    if days.null_count == 0 and span["min"] == span["max"]:
-        yield _date(span["min"]), table
-        return
     for day in sorted(pc.unique(days).to_pylist(), key=lambda day: (day is None, day)):
-        mask = pc.is_null(days) if day is None else pc.equal(days, day)
-        yield _date(day), table.filter(mask)
+        part = table.filter(pc.is_null(days) if day is None else pc.equal(days, day))
+        yield _date(day), part, counts_of(part)
+
+
+def _day(time: int) -> int:
+    return time // _SECONDS_A_DAY
 
 
 def _date(day: int | None) -> str:
@@ -300,15 +306,24 @@ def _date(day: int | None) -> str:
     return datetime.fromtimestamp(day * _SECONDS_A_DAY, UTC).date().isoformat()
 
 
+def _count_statuses(statuses: pa.ChunkedArray, counts: Counts) -> None:
+    if pa.types.is_dictionary(statuses.type):
+        # Nearly always only OK: told without looking at the records.
+        found = {value for chunk in statuses.chunks for value in chunk.dictionary.to_pylist()}
+        if not found & {"NODATA", "SKIPDATA"}:
+            return
+    for entry in pc.value_counts(statuses.combine_chunks()).to_pylist():
+        if entry["values"] == "NODATA":
+            counts.nodata = entry["counts"]
+        elif entry["values"] == "SKIPDATA":
+            counts.skipdata = entry["counts"]
+
+
 def counts_of(table: pa.Table) -> Counts:
     """What the records of a typed table are."""
     counts = Counts(records=table.num_rows)
     if "log_status" in table.column_names:
-        for entry in pc.value_counts(table.column("log_status").combine_chunks()).to_pylist():
-            if entry["values"] == "NODATA":
-                counts.nodata = entry["counts"]
-            elif entry["values"] == "SKIPDATA":
-                counts.skipdata = entry["counts"]
+        _count_statuses(table.column("log_status"), counts)
     has_start, has_end = "start" in table.column_names, "end" in table.column_names
     counts.without_start = table.column("start").null_count if has_start else table.num_rows
     if has_start:
