@@ -12,8 +12,9 @@ from typing import BinaryIO
 from flowsql.errors import SourceError
 from flowsql.sources.source import LogObject
 
-# As many are fetched at a time, and as many bytes held before they are read, at most.
-_OBJECTS = 16
+# As many are fetched at a time, and as many objects and bytes (but for one object) held before they are read.
+_AT_ONCE = 16
+_AHEAD = 128
 _BYTES = 64 << 20
 
 
@@ -23,7 +24,7 @@ def opened_ahead(objects: Iterable[LogObject]) -> Iterator[Iterator[LogObject]]:
 
     A SourceError of `objects` comes after those that were found before it.
     """
-    pool = ThreadPoolExecutor(_OBJECTS, "fetch")
+    pool = ThreadPoolExecutor(_AT_ONCE, "fetch")
     try:
         yield _in_order(objects, pool)
     finally:
@@ -31,28 +32,41 @@ def opened_ahead(objects: Iterable[LogObject]) -> Iterator[Iterator[LogObject]]:
 
 
 def _in_order(objects: Iterable[LogObject], pool: ThreadPoolExecutor) -> Iterator[LogObject]:
+    left = iter(objects)
     waiting: deque[LogObject] = deque()
     held_bytes = 0
     failure = None
-    try:
-        for log_object in objects:
-            while waiting and (
-                not log_object.ahead_bytes
-                or len(waiting) >= _OBJECTS
-                or held_bytes + log_object.ahead_bytes > _BYTES
-            ):
-                held_bytes -= waiting[0].ahead_bytes
-                yield waiting.popleft()
-            if log_object.ahead_bytes:
-                waiting.append(_with_first(log_object, pool.submit(log_object.open)))
-                held_bytes += log_object.ahead_bytes
-            else:
-                yield log_object
-    except SourceError as error:
-        failure = error
-    yield from waiting
+    is_all = False
+    while waiting or not is_all:
+        # In bursts: one request after each object read costs server and reader a third more.
+        if not is_all and len(waiting) <= _AHEAD // 4 and held_bytes <= _BYTES // 4:
+            try:
+                for log_object in _burst(left, len(waiting), held_bytes):
+                    held_bytes += log_object.ahead_bytes
+                    waiting.append(_begun(log_object, pool))
+                is_all = not waiting
+            except SourceError as error:
+                failure, is_all = error, True
+        if waiting:
+            held_bytes -= waiting[0].ahead_bytes
+            yield waiting.popleft()
     if failure:
         raise failure
+
+
+def _burst(left: Iterator[LogObject], objects: int, held_bytes: int) -> Iterator[LogObject]:
+    """The next ones until so many are held, beside those that are already; no more after a local one."""
+    for log_object in left:
+        yield log_object
+        objects += 1
+        held_bytes += log_object.ahead_bytes
+        is_near = not log_object.ahead_bytes
+        if is_near or objects >= _AHEAD or held_bytes + log_object.ahead_bytes > _BYTES:
+            return
+
+
+def _begun(log_object: LogObject, pool: ThreadPoolExecutor) -> LogObject:
+    return _with_first(log_object, pool.submit(log_object.open)) if log_object.ahead_bytes else log_object
 
 
 def _with_first(log_object: LogObject, first: Future[BinaryIO]) -> LogObject:

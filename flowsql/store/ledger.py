@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 
@@ -332,7 +332,7 @@ def _md5_number_lower(key: str) -> int:
     return int.from_bytes(hashlib.md5(key.encode(), usedforsecurity=False).digest()[8:], "little")
 
 
-def _integers(column: pa.ChunkedArray, kind: str) -> Sequence[int]:
+def _integers(column: pa.ChunkedArray, kind: Literal["Q", "q"]) -> Sequence[int]:
     """The values of a column without nulls, where Arrow has them."""
     chunk = column.combine_chunks()
     return memoryview(chunk.buffers()[1]).cast(kind)[chunk.offset :][: len(chunk)] if len(chunk) else ()

@@ -38,7 +38,9 @@ def test_they_are_fetched_side_by_side() -> None:
         assert len([o.open() for o in opened]) == 8
 
 
-@pytest.mark.parametrize(("size", "most"), [(10, 16), (ahead._BYTES // 3, 3), (ahead._BYTES * 2, 1)])
+@pytest.mark.parametrize(
+    ("size", "most"), [(10, ahead._AHEAD), (ahead._BYTES // 3, 3), (ahead._BYTES * 2, 1)]
+)
 def test_number_and_bytes_are_bounded(size: int, most: int) -> None:
     """Never more are begun than may be held beside the one that is being read."""
     begun: list[int] = []
@@ -51,12 +53,12 @@ def test_number_and_bytes_are_bounded(size: int, most: int) -> None:
 
         return open_it
 
-    with opened_ahead(remote(n, opener(n), size) for n in range(50)) as opened:
+    with opened_ahead(remote(n, opener(n), size) for n in range(300)) as opened:
         for o in opened:
             o.open()
             read += 1
             assert len(begun) - read <= most
-    assert sorted(begun) == list(range(50))
+    assert sorted(begun) == list(range(300))
 
 
 def test_what_was_found_before_a_failure_comes_first() -> None:
