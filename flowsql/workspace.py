@@ -141,7 +141,7 @@ class Workspace:
         """
         from flowsql.inventory.flow_logs import read_flow_logs
 
-        return self._register([flow_log for file in files for flow_log in read_flow_logs(Path(file))])
+        return self.register([flow_log for file in files for flow_log in read_flow_logs(Path(file))])
 
     def fetch_flow_logs(self, access: AwsAccess | None = None) -> tuple[int, int]:
         """Registers the flow logs of the account and region that `access` reaches.
@@ -151,9 +151,10 @@ class Workspace:
         from flowsql.inventory.flow_logs import fetch_flow_logs
         from flowsql.sources.aws import AwsAccess
 
-        return self._register(fetch_flow_logs(access or AwsAccess()))
+        return self.register(fetch_flow_logs(access or AwsAccess()))
 
-    def _register(self, flow_logs: Sequence[FlowLog]) -> tuple[int, int]:
+    def register(self, flow_logs: Sequence[FlowLog]) -> tuple[int, int]:
+        """Registers these flow logs. Returns as `load_inventory`. Raises StoreError."""
         from flowsql.store.flow_logs import register
 
         latest = {flow_log.flow_log_id: flow_log for flow_log in flow_logs}

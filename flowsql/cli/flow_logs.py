@@ -1,11 +1,11 @@
 """`flowsql flow-logs`: the registered flow logs, and the AWS command that makes one."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from flowsql.cli.figures import utc_time
+from flowsql.cli.list_by_default import ListByDefault
 from flowsql.cli.narrator import Narrator
 from flowsql.cli.option_groups import takes
 from flowsql.cli.options import NarrationOptions, OutputOptions, StoreOptions
@@ -14,15 +14,7 @@ if TYPE_CHECKING:
     from flowsql.store.flow_logs import FlowLog
 
 
-class _ListByDefault(TyperGroup):
-    """Without a command, `list`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        is_list = not args or (args[0].startswith("-") and args[0] not in ("-h", "--help"))
-        return super().parse_args(ctx, ["list", *args] if is_list else args)
-
-
-app = typer.Typer(help="The registered flow logs; without a command, a list of them.", cls=_ListByDefault)
+app = typer.Typer(help="The registered flow logs; without a command, a list of them.", cls=ListByDefault)
 _COLUMNS = ("flow_log_id", "name", "log_resource_id", "traffic_type", "interval_s", "fields", "delivers_to")
 
 
@@ -114,7 +106,9 @@ def described(flow_log: "FlowLog") -> str:
         "resource": flow_log.log_resource_id,
         "traffic": flow_log.traffic_type,
         "status": flow_log.status,
+        "problem": flow_log.delivery_problem,
         "created": utc_time(flow_log.created_at) if flow_log.created_at else None,
+        "told of": utc_time(flow_log.registered_at) if flow_log.registered_at else None,
         "interval": f"{flow_log.interval_s} s" if flow_log.interval_s else None,
         "delivers to": flow_log.log_group or flow_log.destination or flow_log.destination_type,
         "files": flow_log.file_format,

@@ -5,17 +5,31 @@ from typing import Annotated
 
 import typer
 
-from flowsql.cli.figures import counted
+from flowsql.cli.figures import counted, utc_time
+from flowsql.cli.list_by_default import ListByDefault
 from flowsql.cli.narrator import Narrator
 from flowsql.cli.option_groups import takes
-from flowsql.cli.options import AwsOptions, NarrationOptions, StoreOptions
+from flowsql.cli.options import AwsOptions, NarrationOptions, OutputOptions, StoreOptions
 
-app = typer.Typer(help="What AWS has configured: flow logs.", no_args_is_help=True)
+app = typer.Typer(help="What AWS has configured; without a command, what is known of it.", cls=ListByDefault)
 
 
 @app.callback()
 def root() -> None:
-    """What AWS has configured: flow logs."""
+    """What AWS has configured; without a command, what is known of it."""
+
+
+@takes(store=StoreOptions, output=OutputOptions, narration=NarrationOptions)
+def list_(*, store: StoreOptions, output: OutputOptions, narration: NarrationOptions) -> int:
+    """List what is known: kinds of things, how many, and when the store was told of them."""
+    from flowsql.cli.result_table import show_rows
+
+    narrator = Narrator(quiet=narration.quiet, verbose=narration.verbose, log=narration.log)
+    with store.workspace() as workspace:
+        told = [flow_log.registered_at or 0 for flow_log in workspace.flow_logs()]
+    rows = [("flow logs", str(len(told)), utc_time(min(told)), utc_time(max(told)))] if told else []
+    show_rows(("kind", "number", "oldest_told", "newest_told"), rows, output, narrator)
+    return 0
 
 
 @takes(store=StoreOptions, narration=NarrationOptions)
@@ -51,5 +65,6 @@ def _tell(number: int, new: int, narration: NarrationOptions) -> None:
     )
 
 
+app.command("list")(list_)
 app.command("load")(load)
 app.command("fetch")(fetch)

@@ -27,7 +27,8 @@ def workspace_for(
     narrator: Narrator,
     history_s: int = 0,
 ) -> Iterator[tuple[Workspace, int]]:
-    """(workspace, exit code so far). With --logs these are loaded first, for this command only.
+    """(workspace, exit code so far). With --logs these are loaded first, for this command only; what is
+    registered in the store tells their log formats, and where flow logs deliver.
 
     Of those in AWS only what may lie in the window of `options`, the context around it or the `history_s`
     seconds before it is read.
@@ -38,19 +39,12 @@ def workspace_for(
         with store.workspace() as workspace:
             yield workspace, exit_codes.DONE
         return
-    if store.store:
-        raise UsageError("--store and --logs exclude each other", remedy="--logs keeps nothing; `load` does")
-    if named := [source for source in logs.logs if source.startswith("@")]:
-        raise UsageError(
-            "flow logs are registered in a store, and these logs are kept in none",
-            where=named[0],
-            remedy="`flowsql flow-logs show` tells where it delivers: name that",
-        )
     from flowsql.sources.named import is_remote
     from flowsql.sources.source import Wanted
     from flowsql.workspace import Workspace
 
     with Workspace.temporary(wait_s=parse_span(store.wait)) as workspace:
+        _take_over_registry(store, workspace, logs.logs)
         # Of logs at hand everything is read: what lies beyond the window also tells servers from clients.
         reach = Window()
         if any(map(is_remote, logs.logs)):
@@ -63,3 +57,17 @@ def workspace_for(
         if report.stopped_by:
             raise report.stopped_by
         yield workspace, code
+
+
+def _take_over_registry(store: StoreOptions, workspace: Workspace, logs: list[str]) -> None:
+    """Registers what the user's store has registered, if there is one. Raises StoreError, UsageError."""
+    kept = store.workspace()
+    flow_logs = kept.flow_logs() if store.store or kept.store.exists else []
+    if flow_logs:
+        workspace.register(flow_logs)
+    elif named := [source for source in logs if source.startswith("@")]:
+        raise UsageError(
+            "no flow log is registered in the store",
+            where=named[0],
+            remedy="`flowsql inventory fetch` asks AWS for those that there are",
+        )

@@ -14,7 +14,7 @@ from flowsql.library.saved_query import SavedQuery
 from flowsql.library.search_path import Library
 from flowsql.result import Result
 
-_FILES = ("layout", "formats", "rejects", "slots", "intervals", "overlaps", "late")
+_FILES = ("layout", "formats", "registered", "rejects", "slots", "intervals", "overlaps", "late")
 _SAVED = ("missing-files", "ingest-lag")
 # The title of the last section.
 SAVED_QUERIES = "Which saved queries work"

@@ -80,7 +80,16 @@ def _flow_log(item: Any, where: str) -> FlowLog:
         file_format=item.get("DestinationOptions", {}).get("FileFormat"),
         tags=tags,
         tag_keys=_tag_keys(item),
+        delivery_problem=_delivery_problem(item),
     )
+
+
+def _delivery_problem(item: Mapping[str, Any]) -> str | None:
+    """Why AWS could not deliver lately: `Access error` and the like, in AWS's words."""
+    told: str | None = item.get("DeliverLogsErrorMessage")
+    if item.get("DeliverLogsStatus") == "FAILED":
+        return told or "failed, for a reason that AWS does not tell"
+    return told or None
 
 
 def _log_format(item: Mapping[str, Any]) -> str:

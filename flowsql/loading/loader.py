@@ -260,6 +260,8 @@ class Loader:
             head_sha256=head_hash(b""),
             log_format=log_format,
             loaded_at=self._wanted.now,
+            modified_at=log_object.modified_at,
+            lags=log_object.lags,
         )
 
     def _already_there(self, log_object: LogObject, known: Known, replaces: tuple[int, ...]) -> None:
@@ -268,9 +270,7 @@ class Loader:
             self._report.notice(f"{log_object.name}: known to be damaged: {known.problem}")
             return
         self._ledger.mark_replaced(replaces)
-        self._epoch.saw(
-            Sighting(log_object.name, log_object.size_bytes, log_object.version_tag, known.load_id, replaces)
-        )
+        self._epoch.saw(_sighting(log_object, known, replaces))
         if known.name == log_object.name or known.identity.startswith("aws:"):
             self._report.objects[Outcome.KNOWN] += 1
         else:
@@ -281,9 +281,7 @@ class Loader:
 
     def _gone(self, log_object: LogObject, known: Known) -> None:
         """The object is expired or forgotten, perhaps under another name, or has only grown since."""
-        self._epoch.saw(
-            Sighting(log_object.name, log_object.size_bytes, log_object.version_tag, known.load_id)
-        )
+        self._epoch.saw(_sighting(log_object, known))
         self._report.objects[_outcome_of_gone(known)] += 1
 
     def _read_or_drop(self, load: Load, reading: Reading, pool: Executor, interrupts: Interrupts) -> None:
@@ -370,6 +368,12 @@ class Loader:
         self._report.count(load)
         self._ledger.add(load)
         self._epoch.finish(load)
+
+
+def _sighting(log_object: LogObject, known: Known, replaces: tuple[int, ...] = ()) -> Sighting:
+    """That an object has a known load's content."""
+    tags = (log_object.name, log_object.size_bytes, log_object.version_tag, log_object.modified_at)
+    return Sighting(*tags, known.load_id, replaces)
 
 
 def _batches(found: Iterable[LogObject]) -> Iterator[list[LogObject]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,8 @@ ATTEMPTS = 8
 
 @dataclass(frozen=True, slots=True)
 class AwsAccess:
-    """How AWS is asked. None means what AWS's own tools would use: environment, profile, SSO, instance role.
+    """How AWS is asked. None means what AWS's own tools would use: environment, profile, SSO, the instance
+    and its role.
 
     `role_arn` is a role to assume with these credentials; `endpoint_url` another address of the service.
     """
@@ -32,7 +34,9 @@ class AwsAccess:
         """
         boto3 = _boto3(where)
         try:
-            session = boto3.Session(profile_name=self.profile, region_name=self.region)
+            # AWS's own tools know both variables, boto3 only AWS_DEFAULT_REGION.
+            region = self.region or os.environ.get("AWS_REGION") or None
+            session = boto3.Session(profile_name=self.profile, region_name=region)
             return self._in_role(session) if self.role_arn else session
         except Exception as error:
             raise explained(error, f"{where}: {self.role_arn}" if self.role_arn else where) from error
@@ -47,7 +51,8 @@ class AwsAccess:
             retries=retries, max_pool_connections=32, connect_timeout=10, read_timeout=60, s3=_PATH_STYLE
         )
         try:
-            return session.client(service, endpoint_url=self.endpoint_url, config=config)
+            region = session.region_name or (None if service in _ANYWHERE else _region_of_machine(session))
+            return session.client(service, region, endpoint_url=self.endpoint_url, config=config)
         except Exception as error:
             raise explained(error, where) from error
 
@@ -72,6 +77,18 @@ class AwsAccess:
             metadata=assume(), refresh_using=assume, method="sts-assume-role"
         )
         return boto3.Session(botocore_session=inner, region_name=session.region_name)
+
+
+# Services that are asked without a region.
+_ANYWHERE = {"s3"}
+
+
+def _region_of_machine(session: Any) -> str | None:
+    """The region of the EC2 instance that this is, as the `aws` command takes it; None if it is none."""
+    from botocore.utils import IMDSRegionProvider
+
+    region: str | None = IMDSRegionProvider(session._session).provide()
+    return region
 
 
 # A bucket's name as part of the path: names with dots, and servers that have no name of their own.

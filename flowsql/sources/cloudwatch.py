@@ -11,11 +11,12 @@ import hashlib
 import os
 import re
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from flowsql.errors import SourceError, UsageError
 from flowsql.sources.aws import AwsAccess
@@ -39,6 +40,14 @@ class _Stream:
     name: str
     first: int | None
     last: int | None
+
+
+class _Event(NamedTuple):
+    """A log event; `taken_in_ms` is AWS's ingestionTime, None where it is not told."""
+
+    time_ms: int
+    message: str
+    taken_in_ms: int | None
 
 
 class CloudWatchSource:
@@ -128,8 +137,8 @@ class CloudWatchSource:
             since = max(oldest, first) if known is None else known - self._wanted.overlap_s
         return since // _HOUR_S * _HOUR_S
 
-    def _events(self, client: Any, stream: _Stream, start: int, end: int) -> Iterator[tuple[int, str]]:
-        """(time in Unix seconds, message) of a stream's events from `start` to before `end`, in order."""
+    def _events(self, client: Any, stream: _Stream, start: int, end: int) -> Iterator[_Event]:
+        """A stream's events from `start` to before `end`, in order."""
         asked = {
             "logGroupName": self._group,
             "logStreamNames": [stream.stream],
@@ -144,16 +153,16 @@ class CloudWatchSource:
             except Exception as error:
                 raise self._explained(error, client) from error
             for event in page["events"]:
-                yield event["timestamp"] // 1000, event["message"]
+                yield _Event(event["timestamp"], event["message"], event.get("ingestionTime"))
             if not page.get("nextToken"):
                 return
             token = {"nextToken": page["nextToken"]}
 
-    def _hours(self, stream: _Stream, events: Iterable[tuple[int, str]]) -> Iterator[LogObject]:
+    def _hours(self, stream: _Stream, events: Iterable[_Event]) -> Iterator[LogObject]:
         """A log object for each hour that has events."""
         hour: _Hour | None = None
-        for time, message in events:
-            number = time // _HOUR_S
+        for event in events:
+            number = event.time_ms // 1000 // _HOUR_S
             if hour is not None and number < hour.number:
                 raise SourceError(
                     "AWS gives events out of their order", where=f"{self._text}: {stream.stream}"
@@ -162,7 +171,7 @@ class CloudWatchSource:
                 if hour is not None:
                     yield hour.log_object(stream)
                 hour = _Hour(number, self._spool)
-            hour.add(message)
+            hour.add(event)
         if hour is not None:
             yield hour.log_object(stream)
 
@@ -187,11 +196,14 @@ class _Hour:
         self._path = spool / f"hour-{os.urandom(6).hex()}"
         self._file = self._path.open("wb")
         self._digest = hashlib.blake2b(digest_size=16)
+        self._lags: Counter[int] = Counter()
 
-    def add(self, message: str) -> None:
-        line = " ".join(message.splitlines()).encode("utf-8", "backslashreplace") + b"\n"
+    def add(self, event: _Event) -> None:
+        line = " ".join(event.message.splitlines()).encode("utf-8", "backslashreplace") + b"\n"
         self._file.write(line)
         self._digest.update(line)
+        if event.taken_in_ms is not None:
+            self._lags[_rounded_up(event.taken_in_ms - event.time_ms)] += 1
 
     def log_object(self, stream: _Stream) -> LogObject:
         self._file.close()
@@ -204,6 +216,7 @@ class _Hour:
             direct=False,
             open=_Spooled(self._path),
             held_bytes=size,
+            lags=self._lags,
         )
 
 
@@ -216,6 +229,13 @@ class _Spooled:
 
     def __call__(self) -> BinaryIO:
         return self._path.open("rb")
+
+
+def _rounded_up(lag_ms: int) -> int:
+    """The seconds of a lag, in whole minutes up to an hour, in whole hours beyond: few different ones."""
+    lag_s = max(0, -(-lag_ms // 1000))
+    unit = 60 if lag_s <= _HOUR_S else _HOUR_S
+    return -(-lag_s // unit) * unit
 
 
 def _seconds(name: str | None) -> int | None:

@@ -124,6 +124,7 @@ def _regular(path: Path, *, direct: bool) -> LogObject:
         version_tag=f"mtime:{facts.st_mtime_ns}",
         direct=direct,
         open=functools.partial(_open, path),
+        modified_at=facts.st_mtime_ns // 1_000_000_000,
     )
 
 

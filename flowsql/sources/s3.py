@@ -173,6 +173,7 @@ class S3Source:
             open=functools.partial(bucket.open, listed),
             ahead_bytes=min(listed.size_bytes, WHOLE_BYTES),
             foreign=foreign,
+            modified_at=listed.modified,
         )
 
     def _nothing(self, bucket: Bucket, cause: str) -> SourceError:

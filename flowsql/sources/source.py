@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
@@ -21,7 +21,10 @@ class LogObject:
     `direct` is true when the user named exactly this object, not a folder or pattern around it.
     `ahead_bytes` is how much `open` fetches from afar before it returns: such objects are opened
     side by side, ahead of being read. `foreign` says why an object is known not to be a flow log without
-    being opened. `held_bytes` is what it takes up on this machine until it has been read.
+    being opened. `held_bytes` is what it takes up on this machine until it has been read. `modified_at` is
+    when it was written where it lies (Unix seconds; None if the source does not say): where AWS delivers to,
+    when it arrived. `lags` tells of log events how many came how long after their time: seconds, rounded up,
+    -> events.
     """
 
     name: str
@@ -32,6 +35,8 @@ class LogObject:
     ahead_bytes: int = 0
     foreign: str = ""
     held_bytes: int = 0
+    modified_at: int | None = None
+    lags: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def file_name(self) -> str:

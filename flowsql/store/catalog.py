@@ -20,7 +20,7 @@ from flowsql.errors import StoreError
 from flowsql.store.lock import writers_queue
 from flowsql.store.seal import Seal, add_seal, remove_seal
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 FILE_NAME = "flowsql.duckdb"
 # States of a load; records of the first two count, and an object in one of the last two is not loaded again.
 LIVE, INCOMPLETE, REPLACED = "live", "incomplete", "replaced"

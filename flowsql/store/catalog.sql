@@ -39,7 +39,15 @@ create table objects (
     name text not null,
     size_bytes bigint not null,
     version_tag text not null,
-    load_id bigint not null
+    load_id bigint not null,
+    modified_at bigint                -- when it was written there, as the source says
+);
+
+-- How long after their time the events of an hour of a log stream came to be there.
+create table event_lags (
+    load_id bigint not null,
+    lag_s bigint not null,            -- rounded up: to minutes within an hour, to hours beyond
+    events bigint not null
 );
 
 -- The Parquet files under records/ that hold the records. They never change once listed here.
@@ -177,5 +185,6 @@ create table flow_logs (
     file_format text,
     tags map(text, text) not null,
     tag_keys map(text, text) not null,  -- column of `records` -> the tag key whose values it has
-    registered_at bigint not null
+    registered_at bigint not null,
+    delivery_problem text             -- why AWS could not deliver lately
 );

@@ -21,7 +21,8 @@ from flowsql.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A known load's content seen under a name, with what tells cheaply whether it has changed since.
+    """A known load's content seen under a name, with what tells cheaply whether it has changed since, and
+    when it was written there (Unix seconds).
 
     `replaces` are the loads that give way to it, such as what stood under that name before.
     """
@@ -29,6 +30,7 @@ class Sighting:
     name: str
     size_bytes: int
     version_tag: str
+    modified_at: int | None
     load_id: int
     replaces: tuple[int, ...] = ()
 
@@ -172,6 +174,8 @@ def _segment_row(segment: Segment, now: int) -> tuple[object, ...]:
 
 def _insert_loads(con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> None:
     insert_rows(con, "loads", [_load_row(load) for load in loads])
+    lags = [(load.load_id, lag_s, events) for load in loads for lag_s, events in sorted(load.lags.items())]
+    insert_rows(con, "event_lags", lags)
 
 
 def _load_row(load: Load) -> tuple[object, ...]:
@@ -194,7 +198,9 @@ def _load_row(load: Load) -> tuple[object, ...]:
 
 
 def _insert_sightings(con: duckdb.DuckDBPyConnection, sightings: Sequence[Sighting]) -> None:
-    rows = [(s.name, s.size_bytes, s.version_tag, s.load_id) for s in sightings if s.version_tag]
+    rows = [
+        (s.name, s.size_bytes, s.version_tag, s.load_id, s.modified_at) for s in sightings if s.version_tag
+    ]
     if rows:
         con.execute(
             "delete from objects where name in (select unnest($names))", {"names": [row[0] for row in rows]}
@@ -203,7 +209,7 @@ def _insert_sightings(con: duckdb.DuckDBPyConnection, sightings: Sequence[Sighti
 
 
 def _sighting_of(load: Load) -> Sighting:
-    return Sighting(load.name, load.size_bytes, load.version_tag, load.load_id)
+    return Sighting(load.name, load.size_bytes, load.version_tag, load.modified_at, load.load_id)
 
 
 def _replace(con: duckdb.DuckDBPyConnection, replaced_by: Mapping[int, int]) -> None:

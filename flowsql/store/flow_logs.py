@@ -26,7 +26,8 @@ class FlowLog:
     """One flow log, as DescribeFlowLogs tells of it; None where it does not.
 
     `name` is its Name tag, `log_resource_id` whose traffic it logs; `tag_keys` gives for each column of tag
-    values (`instance_tag`) the key whose values are in it. Times are Unix seconds.
+    values (`instance_tag`) the key whose values are in it; `delivery_problem` is why AWS could not deliver
+    lately. Times are Unix seconds; `registered_at` is when the store was told of it last.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FlowLog.html
     """
 
@@ -44,6 +45,8 @@ class FlowLog:
     file_format: str | None = None
     tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
     tag_keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    delivery_problem: str | None = None
+    registered_at: int | None = dataclasses.field(default=None, compare=False)
 
     @property
     def label(self) -> str:
@@ -80,7 +83,9 @@ def register(store: Store, flow_logs: Sequence[FlowLog]) -> int:
         known = {flow_log.flow_log_id for flow_log in _read(con)}
         ids = [flow_log.flow_log_id for flow_log in flow_logs]
         con.execute("delete from flow_logs where flow_log_id in (select unnest($ids))", {"ids": ids})
-        con.register("arriving", _table(flow_logs))
+        now = int(time.time())
+        told = [dataclasses.replace(flow_log, registered_at=now) for flow_log in flow_logs]
+        con.register("arriving", _table(told))
         con.execute("insert into flow_logs by name select * from arriving")
         con.unregister("arriving")
     return len(set(ids) - known)
@@ -150,5 +155,4 @@ def _table(flow_logs: Sequence[FlowLog]) -> pa.Table:
             columns[field.name] = pa.array(
                 values, pa.int64() if field.name.endswith(("_s", "_at")) else pa.string()
             )
-    columns["registered_at"] = pa.array([int(time.time())] * len(flow_logs), pa.int64())
     return pa.table(columns)

@@ -84,6 +84,8 @@ class Load:
     blank_lines: int = 0
     counts: Counts = field(default_factory=Counts)
     loaded_at: int = 0
+    modified_at: int | None = None  # as the source says, and `lags` too (see LogObject)
+    lags: Mapping[int, int] = field(default_factory=dict)
     # Log format -> the flow log that writes it, where several may write to one object.
     writers: Mapping[str, str] = field(default_factory=dict)
     replaces: tuple[int, ...] = ()
@@ -96,7 +98,8 @@ class Load:
         numbers = ("lines", "rejects", "headers", "blank_lines", "loaded_at")
         counts = {name: getattr(self.counts, name) for name in Counts.__slots__}
         own = {name: getattr(self, name) for name in kept + more + numbers}
-        return own | {"replaces": (*self.replaces, *self.revives)} | counts
+        arrival = {"modified_at": self.modified_at, "lags": sorted(self.lags.items())}
+        return own | {"replaces": (*self.replaces, *self.revives)} | counts | arrival
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,12 +217,17 @@ def _write_loads(con: duckdb.DuckDBPyConnection, replay: Replay, rebuilt: Rebuil
     rows = [tuple({**load, "replaced_by": None}[c] for c in columns) for load in replay.added.values()]
     insert_rows(con, "loads", rows)
     objects = {
-        load["name"]: (load["name"], load["size_bytes"], load["version_tag"], load_id)
+        load["name"]: (
+            *(load["name"], load["size_bytes"], load["version_tag"]),
+            *(load_id, load.get("modified_at")),
+        )
         for load_id, load in replay.added.items()
         if load["version_tag"]
     }
     con.execute("delete from objects where name in (select unnest($names))", {"names": list(objects)})
     insert_rows(con, "objects", list(objects.values()))
+    lags = [(load_id, *lag) for load_id, load in replay.added.items() for lag in load.get("lags", ())]
+    insert_rows(con, "event_lags", lags)
     rejects = sum(load["rejects"] for load in replay.added.values())
     if replay.added:
         count = len(replay.added)

@@ -13,10 +13,7 @@ from flowsql.window import Scope
 _LAG = """
     select nullif(greatest(1500, cast(quantile_disc(delay_s, 0.99) as bigint)), 1500)
     from (
-        select least(
-            loaded_at,
-            try_cast(substr(max(version_tag), 7) as bigint) // 1000000000
-        ) - epoch(strptime(slot, '%Y%m%dT%H%M')) as delay_s
+        select least(loaded_at, max(modified_at)) - epoch(strptime(slot, '%Y%m%dT%H%M')) as delay_s
         from (
             select load_id, loaded_at, regexp_extract(identity, '_([0-9]{{8}}T[0-9]{{4}})Z_', 1) as slot
             from {catalog}loads
@@ -59,12 +56,24 @@ from (
         and state in ('live', 'incomplete')
 )
 left join (
-    select load_id, min(try_cast(substr(version_tag, 7) as bigint)) // 1000000000 as written_at
+    select load_id, min(modified_at) as written_at
     from {catalog}objects
-    where starts_with(version_tag, 'mtime:')
     group by load_id
 ) using (load_id)
 where try_strptime(name_parts[3], '%Y%m%dT%H%M') is not null"""
+
+
+# The names of hours of log streams: cloudwatch:GROUP#STREAM@ACCOUNT/REGION/HOUR.
+_EVENT_ARRIVALS = """\
+select
+    load_id,
+    flow_log_id,
+    cast(epoch(strptime(split_part(name, '/', -1), '%Y-%m-%dT%HZ')) as bigint) as hour_start,
+    lag_s,
+    events
+from {catalog}event_lags
+join {catalog}loads using (load_id)
+where starts_with(identity, 'aws:cloudwatch:') and state in ('live', 'incomplete')"""
 
 
 def known_relations(catalog: str = "", options: QueryOptions | None = None) -> dict[str, str]:
@@ -85,6 +94,7 @@ def known_relations(catalog: str = "", options: QueryOptions | None = None) -> d
             f" from {catalog}loads"
         ),
         "deliveries": _DELIVERIES.format(catalog=catalog),
+        "event_arrivals": _EVENT_ARRIVALS.format(catalog=catalog),
     }
 
 

@@ -92,14 +92,21 @@ def _split_comment(text: str) -> tuple[str, str]:
     return " ".join(lines), text
 
 
-# In the order of creation: a view reads `records` and the views above it. The first eight are an
+# In the order of creation: a view reads `records` and the views above it. The first ten are an
 # engine's to know better: see known.py.
 VIEWS: tuple[View, ...] = tuple(
     map(
         _read_view,
         (
             *("logged_records", "records_in_context", "records_with_history", "query_window"),
-            *("interface_times", "interface_addresses", "load_logs", "endpoints", "deliveries"),
+            *(
+                "interface_times",
+                "interface_addresses",
+                "load_logs",
+                "endpoints",
+                "deliveries",
+                "event_arrivals",
+            ),
             *("matched_addresses", "flow_records", "interface_ends", "own_networks", "translating"),
             *("health_checks", "checked_records", "flow_sides"),
             *("log_hours", "second_logs", "told_addresses"),

@@ -67,9 +67,9 @@ def test_missing_files(flowsql: Flowsql, store: Path) -> None:
 def test_ingest_lag(flowsql: Flowsql, store: Path) -> None:
     done = flowsql("run", "ingest-lag", "--store", store)
     assert done.out.splitlines() == [
-        "day_time,flow_log_id,files,min_s,median_s,p99_s,max_s,late_files",
-        f"2026-11-20T00:00:00Z,fl-{1:017x},4,60,120,7200,7200,1",
-        f"2026-11-20T00:00:00Z,fl-{2:017x},1,90,90,90,90,0",
+        "day_time,flow_log_id,delivered_to,arrivals,min_s,median_s,p99_s,max_s,late",
+        f"2026-11-20T00:00:00Z,fl-{1:017x},S3,4,60,120,7200,7200,1",
+        f"2026-11-20T00:00:00Z,fl-{2:017x},S3,1,90,90,90,90,0",
     ]
 
 
@@ -94,7 +94,8 @@ def test_the_sections_of_a_store(flowsql: Flowsql, store: Path) -> None:
     assert [row[:3] for row in found["Log formats"]] == [["8", "5", "20"], ["9", "1", "5"]]
     (reject,) = found["Rejected lines, the twenty most frequent reasons"]
     assert reject[:3] == ["found 2 values for 9 fields", "1", "1"]
-    assert found["Intervals, as observed"] == [["60", "1"]]
+    (interval,) = found["Intervals of the interfaces, as observed, the longest first"]
+    assert interval[:2] == ["eni-1", "60"]
     assert {row[0] for row in found["Capture slots of the window by state"]} >= {"covered", "gap"}
     both = f"fl-{1:017x}, fl-{2:017x}"
     overlaps = found["Flow logs that log the same interfaces in the same hours"]

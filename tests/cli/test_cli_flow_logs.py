@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flowsql.logformat.fields import VPC_FIELDS
+from flowsql.logformat.fields import TGW_FIELDS, VPC_FIELDS
 from flowsql.logformat.format_string import parse_format_string
 
 Flowsql = Callable[..., Any]
@@ -74,10 +74,33 @@ def test_a_name_that_is_not_registered(flowsql: Flowsql, store: Path, file: Path
         assert (done.code, "did you mean 'prod'?" in done.err) == (2, True)
 
 
-def test_logs_that_are_not_kept_have_no_registry(flowsql: Flowsql) -> None:
+def test_logs_that_are_not_kept_are_told_by_the_registry(
+    flowsql: Flowsql, store: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "flow-logs.json"
+    described = {
+        "FlowLogId": "fl-0a1b",
+        "LogFormat": "${srcaddr} ${bytes} ${start}",
+        "LogDestinationType": "s3",
+    }
+    tags = [{"Key": "Name", "Value": "prod"}]
+    file.write_text(json.dumps({"FlowLogs": [{**described, "Tags": tags}]}))
+    flowsql("inventory", "load", file, "--store", store)
+    logs = tmp_path / "123456789012_vpcflowlogs_eu-west-1_fl-0a1b_20231114T2210Z_00000000.log"
+    logs.write_text("10.0.0.1 7 1700000000\n10.0.0.2 8 1700000001\n")
+    text = "select srcaddr, bytes, name from records join flow_logs using (flow_log_id) order by all"
+    done = flowsql("sql", "--logs", logs, "--store", store, text)
+    assert done.out.splitlines()[1:] == ["10.0.0.1,7,prod", "10.0.0.2,8,prod"]
+    assert "prod" in flowsql("doctor", logs, "--store", store).out
+    done = flowsql("inventory", "--store", store)
+    assert done.out.splitlines()[1].startswith("flow logs,1,20")
+    assert "no header line" in flowsql("sql", "--logs", logs, text).err
+
+
+def test_a_name_where_no_flow_log_is_registered(flowsql: Flowsql) -> None:
     for command in (("doctor", "@prod"), ("sql", "--logs", "@prod", "select 1")):
         done = flowsql(*command)
-        assert (done.code, "@prod: flow logs are registered in a store" in done.err) == (2, True)
+        assert (done.code, "@prod: no flow log is registered" in done.err) == (2, True)
 
 
 def test_options_do_not_stand_before_a_command_of_the_group(flowsql: Flowsql, store: Path) -> None:
@@ -104,7 +127,23 @@ def test_the_command_names_tag_keys(
     )
     monkeypatch.chdir(tmp_path)
     done = flowsql("flow-logs", "create-command", "by-team", "--store", store)
-    assert done.out.endswith("--tag-field-specifications ResourceType=instance,TagKeys=KEY\n")
+    assert done.out.endswith("--tag-field-specifications ResourceType=instance,TagKeys=KEY-1,KEY-2\n")
+
+
+def test_the_command_for_a_transit_gateway(flowsql: Flowsql, store: Path) -> None:
+    done = flowsql("flow-logs", "create-command", "tgw-drops", "--store", store)
+    assert done.code == 0
+    assert "--resource-type TransitGateway --resource-ids TGW-ID" in done.out
+    assert "traffic-type" not in done.out
+    fields = parse_format_string(done.out.split("'")[1])
+    assert {"tgw-attachment-id", "packets-lost-no-route", "start"} <= {field.name for field in fields}
+    assert {field.name for field in fields} <= {field.name for field in TGW_FIELDS}
+
+
+def test_no_flow_log_has_the_fields_of_both(flowsql: Flowsql, store: Path) -> None:
+    done = flowsql("flow-logs", "create-command", "tgw-drops", "rejected-by-port", "--store", store)
+    assert done.code == 2
+    assert "which VPC flow logs do not have and rejected-by-port needs action, which transit" in done.err
 
 
 def test_the_command_of_an_unknown_query(flowsql: Flowsql, store: Path) -> None:

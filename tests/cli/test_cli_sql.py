@@ -164,7 +164,7 @@ def test_logs_are_queried_and_not_kept(flowsql: Flowsql, log: Path, tmp_path: Pa
     done = flowsql("sql", "select count(*) as n from records", "--logs", log)
     assert (done.code, done.out) == (0, "n\n3\n")
     assert not (tmp_path / "none").exists()
-    assert flowsql("sql", "select 1", "--logs", log, "--store", tmp_path / "s").code == 2
+    assert flowsql("sql", "select 1", "--logs", log, "--store", tmp_path / "s").code == 3
 
 
 def test_published_catalogue_is_for_any_client(store: Path) -> None:

@@ -81,8 +81,27 @@ FULL = {
                 log_group="/a/b",
             ),
         ),
+        (
+            {
+                "FlowLogId": "fl-1",
+                "LogGroupName": "/g",
+                "DeliverLogsStatus": "FAILED",
+                "DeliverLogsErrorMessage": "Access error",
+            },
+            FlowLog("fl-1", DEFAULT, "cloud-watch-logs", log_group="/g", delivery_problem="Access error"),
+        ),
+        (
+            {"FlowLogId": "fl-1", "LogGroupName": "/g", "DeliverLogsStatus": "FAILED"},
+            FlowLog(
+                "fl-1",
+                DEFAULT,
+                "cloud-watch-logs",
+                log_group="/g",
+                delivery_problem="failed, for a reason that AWS does not tell",
+            ),
+        ),
     ],
-    ids=["all members", "an old one", "a log group by its ARN"],
+    ids=["all members", "an old one", "a log group by its ARN", "undeliverable", "failing in silence"],
 )
 def test_flow_logs_in_a_file(item: dict[str, Any], expected: FlowLog, tmp_path: Path) -> None:
     path = tmp_path / "flow-logs.json"

@@ -65,10 +65,11 @@ def test_how_long_files_took(delays: dict[int, int], workspace: Workspace) -> No
     assert row == {
         "day_time": DAY,
         "flow_log_id": FLOW_LOG,
-        "files": 60,
+        "delivered_to": "S3",
+        "arrivals": 60,
         "min_s": ordered[0],
         "median_s": ordered[29],
         "p99_s": ordered[59],
         "max_s": ordered[59],
-        "late_files": sum(delay_s > 3600 for delay_s in ordered),
+        "late": sum(delay_s > 3600 for delay_s in ordered),
     }

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -563,3 +564,14 @@ def test_big_bucket_is_asked_for_one_day_only(packed: Callable[..., bytes], s3: 
 @pytest.mark.timeout(3600)
 def test_very_big_bucket_is_asked_for_one_day_only(packed: Callable[..., bytes], s3: Case) -> None:
     sync_one_day(200, 1_000, packed(1), s3)
+
+
+def test_when_objects_arrived_is_when_they_were_uploaded(packed: Callable[..., bytes], s3: Case) -> None:
+    before = int(time.time())
+    s3.put({key_of(DAY, 1): packed(1)})
+    after = int(time.time()) + 1
+    a_year_later = f"{DAY.year + 1}-{DAY:%m-%d}"
+    assert s3.load("--full", "--now", a_year_later).code == 0
+    text = "select arrived_at from deliveries"
+    (row,) = s3.workspace.sql(text).read_all().to_pylist()
+    assert before - 2 <= row["arrived_at"] <= after + 2

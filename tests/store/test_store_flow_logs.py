@@ -76,3 +76,23 @@ def test_a_store_of_schema_version_2_is_migrated(store: Store) -> None:
     assert registered(store) == []
     register(store, [B])
     assert registered(store) == [B]
+
+
+def test_a_store_of_schema_version_3_is_migrated(store: Store) -> None:
+    register(store, [A])
+    with store.staging() as staging, store.catalog.change(staging.path, store.view_statements, 9) as con:
+        con.execute("insert into objects values ('/a', 1, 'mtime:1700000000999999999', 1, null)")
+        con.execute("insert into objects values ('s3://b/a', 1, 'etag:\"x\"', 2, null)")
+        con.execute("alter table objects drop column modified_at")
+        con.execute("alter table flow_logs drop column delivery_problem")
+        con.execute("drop view event_arrivals")
+        con.execute("drop table event_lags")
+        con.execute("update store_info set schema_version = 3")
+    con = engine_connection()
+    assert store.catalog.attach_as_it_is(con) == 3
+    con.execute("detach catalog")
+    store.catalog.attach(con)
+    rows = con.execute("select name, modified_at from catalog.objects order by name").fetchall()
+    assert rows == [("/a", 1_700_000_000), ("s3://b/a", None)]
+    con.close()
+    assert registered(store) == [A]
