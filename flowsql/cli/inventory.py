@@ -35,7 +35,8 @@ def list_(*, store: StoreOptions, output: OutputOptions, narration: NarrationOpt
 @takes(store=StoreOptions, narration=NarrationOptions)
 def load(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="What `aws ec2 describe-flow-logs` printed.")
+        list[Path],
+        typer.Argument(metavar="FILE...", help="What `aws ec2 describe-flow-logs` printed; - for stdin."),
     ],
     *,
     store: StoreOptions,

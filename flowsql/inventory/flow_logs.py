@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeFlowLogs.html
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,17 +29,38 @@ _TAG_COLUMNS = {
 
 
 def read_flow_logs(path: Path) -> list[FlowLog]:
-    """The flow logs in a file of `aws ec2 describe-flow-logs`. Raises SourceError for any other file."""
+    """The flow logs in a file (`-` is stdin) of what `aws ec2 describe-flow-logs` printed, once or several times,
+    as for several regions. Raises SourceError for any other file.
+    """
+    where = "stdin" if str(path) == "-" else str(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = sys.stdin.buffer.read() if where == "stdin" else path.read_bytes()
+        answers = list(_documents(content.decode("utf-8-sig")))
     except OSError as error:
-        raise SourceError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+        raise SourceError(f"cannot be read: {error.strerror or error}", where=where) from error
     except ValueError as error:
-        raise SourceError(f"not JSON: {error}", where=str(path), remedy=_REMEDY) from error
-    found = content.get("FlowLogs") if isinstance(content, dict) else None
-    if not isinstance(found, list):
-        raise SourceError('has no list "FlowLogs"', where=str(path), remedy=_REMEDY)
-    return [_flow_log(item, f"{path}: FlowLogs[{i}]") for i, item in enumerate(found)]
+        raise SourceError(f"not JSON: {error}", where=where, remedy=_REMEDY) from error
+    items = [item for answer in answers for item in _items(answer, where)]
+    return [_flow_log(item, f"{where}: FlowLogs[{i}]") for i, item in enumerate(items)]
+
+
+def _documents(text: str) -> Iterator[Any]:
+    """The JSON documents in a text, at least one. Raises ValueError."""
+    rest = text.strip()
+    while True:
+        document, end = json.JSONDecoder().raw_decode(rest)
+        yield document
+        rest = rest[end:].lstrip()
+        if not rest:
+            return
+
+
+def _items(answer: Any, where: str) -> list[Any]:
+    """The flow logs in an answer, also if they were picked out of it with `--query FlowLogs`."""
+    found = answer.get("FlowLogs") if isinstance(answer, dict) else answer
+    if not isinstance(found, list) or (found is answer and not found):
+        raise SourceError('has no list "FlowLogs"', where=where, remedy=_REMEDY)
+    return found
 
 
 def fetch_flow_logs(access: AwsAccess) -> list[FlowLog]:

@@ -87,9 +87,9 @@ def test_the_sections_of_a_store(flowsql: Flowsql, store: Path) -> None:
     done = flowsql("doctor", "--store", store)
     assert (done.code, done.err) == (0, "")
     found = sections(done.out)
-    assert [row[:6] for row in found["What was loaded, and how it is laid out"]] == [
-        ["files that AWS named", "by day", "5", "25", "0", "2"],
-        ["other files", "", "1", "0", "0", "0"],
+    assert [row[:8] for row in found["What was loaded, and how it is laid out"]] == [
+        ["files that AWS named", "by day", "123456789012", "eu-west-1", "5", "25", "0", "2"],
+        ["other files", "", "", "", "1", "0", "0", "0"],
     ]
     assert [row[:3] for row in found["Log formats"]] == [["8", "5", "20"], ["9", "1", "5"]]
     (reject,) = found["Rejected lines, the twenty most frequent reasons"]

@@ -110,9 +110,29 @@ def test_flow_logs_in_a_file(item: dict[str, Any], expected: FlowLog, tmp_path: 
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        '{"FlowLogs": [{"FlowLogId": "fl-1"}]}\n{"FlowLogs": []}\n{"FlowLogs": [{"FlowLogId": "fl-2"}]}\n',
+        '[{"FlowLogId": "fl-1"}, {"FlowLogId": "fl-2"}]',
+        '\ufeff {"FlowLogs": [{"FlowLogId": "fl-1"}, {"FlowLogId": "fl-2"}]}',
+    ],
+    ids=["several regions", "the list alone", "with a byte order mark"],
+)
+def test_ways_to_write_them(content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "flow-logs.json"
+    path.write_text(content, encoding="utf-8")
+    assert [flow_log.flow_log_id for flow_log in read_flow_logs(path)] == ["fl-1", "fl-2"]
+    monkeypatch.setattr("sys.stdin", path.open())
+    assert [flow_log.flow_log_id for flow_log in read_flow_logs(Path("-"))] == ["fl-1", "fl-2"]
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         ("nothing", "not JSON"),
+        ("", "not JSON"),
+        ('{"FlowLogs": []} and more', "not JSON"),
+        ('["fl-1"]', "FlowLogs[0]: has no FlowLogId"),
         ("[]", 'has no list "FlowLogs"'),
         ('{"Vpcs": []}', 'has no list "FlowLogs"'),
         ('{"FlowLogs": [{}]}', "FlowLogs[0]: has no FlowLogId"),
