@@ -29,8 +29,8 @@ _TAG_COLUMNS = {
 
 
 def read_flow_logs(path: Path) -> list[FlowLog]:
-    """The flow logs in a file (`-` is stdin) of what `aws ec2 describe-flow-logs` printed, once or several times,
-    as for several regions. Raises SourceError for any other file.
+    """The flow logs in a file (`-` is stdin) of what `aws ec2 describe-flow-logs` printed, once or for
+    several regions. Raises SourceError for any other file.
     """
     where = "stdin" if str(path) == "-" else str(path)
     try:
