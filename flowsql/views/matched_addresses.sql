@@ -1,7 +1,8 @@
 -- One row is an address under which an interface sends what other interfaces logged under another one, which no record tells,
 -- since pkt_srcaddr is not logged: sources, ports, packets, bytes and times are the same. `relays`: the interface, such as a
 -- transit gateway's, sends on under its own address what others have sent; nobody else ever meets that address, and of
--- its sixteen largest records three in four are at other interfaces as well. Else it is a secondary address of the
+-- its sixteen largest records three in four are at other interfaces as well, whose own addresses others do meet (interfaces
+-- that log the same of each other are no relays, but alike). Else it is a secondary address of the
 -- interface, whose packets have that source elsewhere, while the interface logs its primary address: each private source
 -- that is no interface's own is tried with its eight largest records.
 with met as (
@@ -60,7 +61,11 @@ matched as (
         and sent.bytes = tried.bytes
         and sent.interface_id <> tried.interface_id
         and sent."start" between tried."start" - 60 and tried."start" + 60
-    where sent.is_own and (not tried.is_own or sent.dstaddr = tried.dstaddr)
+    where sent.is_own
+        and (
+            not tried.is_own
+            or (sent.dstaddr = tried.dstaddr and sent.interface_id in (select interface_id from met))
+        )
     group by suspect, tried.is_own, case when tried.is_own then tried.interface_id else sent.interface_id end
 ),
 tries as (

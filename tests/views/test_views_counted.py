@@ -118,6 +118,18 @@ def test_equal_records_are_all_counted(ask: Ask) -> None:
     assert ask([minimal, dict(minimal)], SUMMED) == [(14, 0)]
 
 
+def test_interfaces_that_log_the_same_are_no_relays(ask: Ask) -> None:
+    """Each sends at the same times as much to the same peers, by equal ports, and nobody hears of any of them."""
+    records = [
+        sent(f"10.0.0.{n} > 10.0.1.{peer}", f"eni-{n}", 100 + peer)
+        | {"srcport": 40_000 + peer, "dstport": 443, "protocol": 6, "packets": 3}
+        | {"pkt_srcaddr": None, "pkt_dstaddr": None}
+        for n in range(1, 4)
+        for peer in range(1, 6)
+    ]
+    assert ask(records, SUMMED) == [(3 * 515, 0)]
+
+
 def log(name: str, load_id: int, *records: Record) -> list[Record]:
     return [record | {"flow_log_id": name, "load_id": load_id} for record in records]
 
