@@ -10,7 +10,7 @@ from flowsql import exit_codes
 from flowsql.cli.load_report import tell_report
 from flowsql.cli.narrator import Narrator
 from flowsql.cli.options import LogsOptions, RemoteOptions, StoreOptions
-from flowsql.errors import UsageError
+from flowsql.errors import StoreError, UsageError
 from flowsql.query_options import QueryOptions
 from flowsql.window import Window, parse_span
 
@@ -44,7 +44,7 @@ def workspace_for(
     from flowsql.workspace import Workspace
 
     with Workspace.temporary(wait_s=parse_span(store.wait)) as workspace:
-        _take_over_registry(store, workspace, logs.logs)
+        _take_over_registry(store, workspace, logs.logs, narrator)
         # Of logs at hand everything is read: what lies beyond the window also tells servers from clients.
         reach = Window()
         if any(map(is_remote, logs.logs)):
@@ -59,13 +59,22 @@ def workspace_for(
         yield workspace, code
 
 
-def _take_over_registry(store: StoreOptions, workspace: Workspace, logs: list[str]) -> None:
+def _take_over_registry(
+    store: StoreOptions, workspace: Workspace, logs: list[str], narrator: Narrator
+) -> None:
     """Registers what the user's store has registered, if there is one. Raises StoreError, UsageError."""
     kept = store.workspace()
-    flow_logs = kept.flow_logs() if store.store or kept.store.exists else []
+    named = [source for source in logs if source.startswith("@")]
+    try:
+        flow_logs = kept.flow_logs() if store.store or kept.store.exists else []
+    except StoreError as error:
+        if store.store or named:
+            raise
+        narrator.notice(f"no registered flow logs are known: {error}")
+        return
     if flow_logs:
         workspace.register(flow_logs)
-    elif named := [source for source in logs if source.startswith("@")]:
+    elif named:
         raise UsageError(
             "no flow log is registered in the store",
             where=named[0],

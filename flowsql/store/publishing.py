@@ -18,7 +18,7 @@ from flowsql.store.statistics import (
     statistics_of_groups,
 )
 from flowsql.store.store import Store
-from flowsql.store.sweep import GRACE_S, remove_unlisted, sweep_superseded
+from flowsql.store.sweep import GRACE_S, remove_unlisted, sweep_replaced_hours, sweep_superseded
 
 
 @contextmanager
@@ -40,6 +40,7 @@ def publishing(
         statistics = statistics_of([c for c in counted if c.groups is None], staging.path)
         with store.catalog.change(staging.path, store.view_statements, store.wait_s) as con:
             sweep_superseded(con, store.folder, GRACE_S)
+            sweep_replaced_hours(con)
             before = _dead_loads(con)
             yield con
             statistics.insert_into(con)

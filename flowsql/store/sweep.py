@@ -17,6 +17,8 @@ from flowsql.store.catalog import Catalog, engine_connection
 from flowsql.store.staging import abandoned, intended_by
 
 GRACE_S = 3600
+# Longer than any file that a compaction replaced stays, which tells of the loads in it.
+_REPLACED_HOURS_STAY_S = 24 * 3600
 
 
 def sweep_abandoned(catalog: Catalog) -> None:
@@ -41,6 +43,30 @@ def sweep_superseded(con: duckdb.DuckDBPyConnection, folder: Path, grace_s: floa
             "delete from superseded_segments where path in (select unnest(?))", [[path for (path,) in rows]]
         )
     return deleted
+
+
+def sweep_replaced_hours(con: duckdb.DuckDBPyConnection) -> None:
+    """Takes the earlier versions of hours of log streams out of a catalogue under construction.
+
+    One comes with every load of a stream that goes on, and says nothing that its successor does not. Those
+    stay of which a segment has records, and those that were replaced lately.
+    """
+    rows = con.execute(
+        """
+        select old.load_id
+        from loads as old
+        left join loads as newer on newer.load_id = old.replaced_by
+        where old.state = 'replaced'
+            and starts_with(old.identity, 'aws:cloudwatch:')
+            and coalesce(newer.loaded_at, 0) <= $horizon
+            and old.load_id not in (select load_id from segment_loads)
+        """,
+        {"horizon": int(time.time() - _REPLACED_HOURS_STAY_S)},
+    ).fetchall()
+    if rows:
+        ids = [load_id for (load_id,) in rows]
+        for table in ("loads", "event_lags", "rejects"):
+            con.execute(f"delete from {table} where load_id in (select unnest(?))", [ids])
 
 
 def sweep_unlisted(catalog: Catalog, grace_s: float) -> int:

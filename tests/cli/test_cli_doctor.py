@@ -100,9 +100,7 @@ def test_the_sections_of_a_store(flowsql: Flowsql, store: Path) -> None:
     both = f"fl-{1:017x}, fl-{2:017x}"
     overlaps = found["Flow logs that log the same interfaces in the same hours"]
     assert overlaps == [[both, "1", "1"]]
-    assert found["What came late, or again"] == [
-        ["files that arrived over an hour after their 5-minute slot", "1"]
-    ]
+    assert found["What came late"] == [["files that arrived over an hour after their 5-minute slot", "1"]]
     assert len(found["In which 5-minute slots did a flow log deliver no file?"]) == 2
     works = {row[0]: row[1:] for row in found["Which saved queries work"]}
     assert works["missing-files"] == ["yes", "", ""]

@@ -97,6 +97,19 @@ def test_logs_that_are_not_kept_are_told_by_the_registry(
     assert "no header line" in flowsql("sql", "--logs", logs, text).err
 
 
+def test_a_store_that_cannot_be_read_does_not_keep_logs_from_being_asked(
+    flowsql: Flowsql, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOWSQL_STORE", str(tmp_path / "broken"))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "flowsql.duckdb").write_bytes(b"nothing" * 1000)
+    text = "select count(*) as n from records"
+    done = flowsql("sql", "--logs", log, text)
+    assert (done.code, done.out) == (0, "n\n3\n")
+    assert "no registered flow logs are known" in done.err
+    assert flowsql("sql", "--logs", log, "--store", tmp_path / "broken", text).code == 3
+
+
 def test_a_name_where_no_flow_log_is_registered(flowsql: Flowsql) -> None:
     for command in (("doctor", "@prod"), ("sql", "--logs", "@prod", "select 1")):
         done = flowsql(*command)
