@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flowsql.errors import SourceError
-from flowsql.logformat.fields import DEFAULT_FIELDS
+from flowsql.logformat.fields import DEFAULT_FIELDS, TGW_FIELDS
 from flowsql.logformat.format_string import parse_format_string, to_format_string
 from flowsql.sources.aws import AwsAccess
 from flowsql.sources.aws_errors import explained
@@ -115,9 +115,11 @@ def _delivery_problem(item: Mapping[str, Any]) -> str | None:
 
 
 def _log_format(item: Mapping[str, Any]) -> str:
-    """Its LogFormat as flowsql spells it. Raises LogFormatError for one that is none."""
-    text = item.get("LogFormat")
-    return to_format_string(parse_format_string(text) if text else DEFAULT_FIELDS)
+    """Its LogFormat as flowsql spells it, else the default one. Raises LogFormatError for one that is none."""
+    if text := item.get("LogFormat"):
+        return to_format_string(parse_format_string(text))
+    is_tgw = str(item.get("ResourceId", "")).startswith("tgw-")
+    return to_format_string(TGW_FIELDS if is_tgw else DEFAULT_FIELDS)
 
 
 def _log_group(item: Mapping[str, Any]) -> str | None:

@@ -13,7 +13,7 @@ from flowsql.window import Scope
 _LAG = """
     select nullif(greatest(1500, cast(quantile_disc(delay_s, 0.99) as bigint)), 1500)
     from (
-        select least(loaded_at, max(modified_at)) - epoch(strptime(slot, '%Y%m%dT%H%M')) as delay_s
+        select least(loaded_at, min(modified_at)) - epoch(strptime(slot, '%Y%m%dT%H%M')) as delay_s
         from (
             select load_id, loaded_at, regexp_extract(identity, '_([0-9]{{8}}T[0-9]{{4}})Z_', 1) as slot
             from {catalog}loads

@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from flowsql.errors import FlowsqlError, SourceError
 from flowsql.inventory.flow_logs import fetch_flow_logs, read_flow_logs
-from flowsql.logformat.fields import DEFAULT_FIELDS
+from flowsql.logformat.fields import DEFAULT_FIELDS, TGW_FIELDS
 from flowsql.logformat.format_string import to_format_string
 from flowsql.sources.aws import AwsAccess
 from flowsql.store.flow_logs import FlowLog
@@ -91,6 +91,16 @@ FULL = {
             FlowLog("fl-1", DEFAULT, "cloud-watch-logs", log_group="/g", delivery_problem="Access error"),
         ),
         (
+            {"FlowLogId": "fl-1", "LogGroupName": "/g", "ResourceId": "tgw-attach-1"},
+            FlowLog(
+                "fl-1",
+                to_format_string(TGW_FIELDS),
+                "cloud-watch-logs",
+                log_group="/g",
+                log_resource_id="tgw-attach-1",
+            ),
+        ),
+        (
             {"FlowLogId": "fl-1", "LogGroupName": "/g", "DeliverLogsStatus": "FAILED"},
             FlowLog(
                 "fl-1",
@@ -101,7 +111,14 @@ FULL = {
             ),
         ),
     ],
-    ids=["all members", "an old one", "a log group by its ARN", "undeliverable", "failing in silence"],
+    ids=[
+        "all members",
+        "an old one",
+        "a log group by its ARN",
+        "undeliverable",
+        "of a transit gateway",
+        "failing in silence",
+    ],
 )
 def test_flow_logs_in_a_file(item: dict[str, Any], expected: FlowLog, tmp_path: Path) -> None:
     path = tmp_path / "flow-logs.json"
