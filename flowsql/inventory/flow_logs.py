@@ -115,7 +115,7 @@ def _delivery_problem(item: Mapping[str, Any]) -> str | None:
 
 
 def _log_format(item: Mapping[str, Any]) -> str:
-    """Its LogFormat as flowsql spells it, else the default one. Raises LogFormatError for one that is none."""
+    """Its LogFormat as flowsql spells it, else the default one. Raises LogFormatError for what is none."""
     if text := item.get("LogFormat"):
         return to_format_string(parse_format_string(text))
     is_tgw = str(item.get("ResourceId", "")).startswith("tgw-")
