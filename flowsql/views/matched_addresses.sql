@@ -1,10 +1,10 @@
 -- One row is an address under which an interface sends what other interfaces logged under another one, which no record tells,
 -- since pkt_srcaddr is not logged: sources, ports, packets, bytes and times are the same. `relays`: the interface, such as a
 -- transit gateway's, sends on under its own address what others have sent; nobody else ever meets that address, and of
--- its sixteen largest records three in four are at other interfaces as well, whose own addresses others do meet (interfaces
--- that log the same of each other are no relays, but alike). Else it is a secondary address of the
--- interface, whose packets have that source elsewhere, while the interface logs its primary address: each private source
--- that is no interface's own is tried with its eight largest records.
+-- its sixteen largest records three in four are at other interfaces as well, which are not all relays by that (those that log
+-- the same are alike, and no relays). Else it is a secondary address of the interface, whose packets have that source
+-- elsewhere, while the interface logs its primary address: each private source that is no interface's own is tried with its
+-- eight largest records.
 with met as (
     select distinct own.interface_id
     from interface_addresses as own
@@ -46,12 +46,13 @@ placed as (
 tried as (
     select * from placed where place <= case when is_own then 16 else 8 end
 ),
-matched as (
+pairs as (
     select
         suspect,
         tried.is_own,
         case when tried.is_own then tried.interface_id else sent.interface_id end as interface_id,
-        count(distinct place) as records
+        sent.interface_id as sender,
+        place
     from tried
     join sources as sent
         on sent.srcport = tried.srcport
@@ -61,12 +62,12 @@ matched as (
         and sent.bytes = tried.bytes
         and sent.interface_id <> tried.interface_id
         and sent."start" between tried."start" - 60 and tried."start" + 60
-    where sent.is_own
-        and (
-            not tried.is_own
-            or (sent.dstaddr = tried.dstaddr and sent.interface_id in (select interface_id from met))
-        )
-    group by suspect, tried.is_own, case when tried.is_own then tried.interface_id else sent.interface_id end
+    where sent.is_own and (not tried.is_own or sent.dstaddr = tried.dstaddr)
+),
+matched as (
+    select suspect, is_own, interface_id, count(distinct place) as records
+    from pairs
+    group by suspect, is_own, interface_id
 ),
 tries as (
     select suspect, is_own, srcaddr, count(*) as records from tried group by suspect, is_own, srcaddr
@@ -79,4 +80,10 @@ found as (
 )
 select interface_id, address, relays
 from found
-where relays or interface_id not in (select interface_id from found where relays)
+where case
+    when relays
+    then interface_id in (
+        select interface_id from pairs where is_own and sender not in (select interface_id from found where relays)
+    )
+    else interface_id not in (select interface_id from found where relays)
+end
