@@ -11,8 +11,10 @@ from flowsql.logformat.fields import Field
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LEADING_MARKS = re.compile(rb"\A(?:\s*" + BYTE_ORDER_MARK + rb")+")
-# CloudWatch Logs export tasks put the event's time before the record.
-_EXPORT_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+# CloudWatch Logs export tasks put the event's time before the record, and so does `aws logs tail`; that also
+# puts the log stream's name behind a longer time.
+_TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
+_EVENT_TIMES = {1: re.compile(_TIME + rb"(?:\.\d+)?Z?"), 2: re.compile(_TIME + rb"(?:\.\d+)?[+-]\d\d:\d\d")}
 ACTIONS = {"ACCEPT", "REJECT"}
 # The integers that pyarrow.csv reads; more digits than these fit no 64 bits.
 _INTEGER = re.compile(r"-?(?:[0-9]{1,40}|0[xX][0-9a-fA-F]{1,16})")
@@ -21,12 +23,13 @@ _INTEGER = re.compile(r"-?(?:[0-9]{1,40}|0[xX][0-9a-fA-F]{1,16})")
 def normal_form(line: bytes, values: int) -> bytes:
     """The line with single blanks between its values, and nothing around them.
 
-    Byte order marks, carriage returns and the timestamp of a CloudWatch Logs export before `values`
-    values are dropped.
+    Byte order marks, carriage returns and what CloudWatch Logs' tools put before `values` values are
+    dropped: an event's time, or that and a log stream.
     """
     tokens = _LEADING_MARKS.sub(b"", line).split()
-    if len(tokens) == values + 1 > 1 and _EXPORT_TIME.fullmatch(tokens[0]):
-        return normal_form(b" ".join(tokens[1:]), 0)
+    before = len(tokens) - values if values else 0
+    if before in _EVENT_TIMES and _EVENT_TIMES[before].fullmatch(tokens[0]):
+        return normal_form(b" ".join(tokens[before:]), 0)
     return b" ".join(tokens)
 
 

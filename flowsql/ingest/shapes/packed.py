@@ -74,12 +74,13 @@ def gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def base64_documents(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The base64 documents in text, each as it stands there: it begins a line with what gzip becomes, and may
-    go on over several lines. One that is larger than any that AWS sends is cut.
+    """The base64 documents in text, each as it stands there: it begins with what gzip becomes, on a line or
+    right behind another document, and may go on over several lines. One that is larger than any that AWS
+    sends is cut.
     """
     document: list[bytes] = []
     size = 0
-    for line in _lines(chunks):
+    for line in _lines(_parted(chunks)):
         if line.lstrip().startswith(BASE64_GZIP) and document:
             yield b"".join(document)
             document, size = [], 0
@@ -88,6 +89,20 @@ def base64_documents(chunks: Iterable[bytes]) -> Iterator[bytes]:
             size += len(line)
     if document:
         yield b"".join(document)
+
+
+def _parted(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The text with a line end between documents that have none between them.
+
+    Only padding shows where one ends; without it they are one, gzip data of two members.
+    """
+    end = b"=" + BASE64_GZIP
+    held = b""
+    for chunk in chunks:
+        text = (held + chunk).replace(end, b"=\n" + BASE64_GZIP)
+        held = text[-len(BASE64_GZIP) :]
+        yield text[: -len(BASE64_GZIP)]
+    yield held
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from flowsql.errors import SourceError
 from flowsql.ingest.detect import NotFlowLogs, UndecidedFormat
+from flowsql.ingest.shapes.packed import base64_documents
 from flowsql.logformat.fields import DEFAULT_FIELDS
 from flowsql.logformat.format_string import parse_format_string
 
@@ -110,6 +111,10 @@ SHAPES: dict[str, str | bytes] = {
     "events alone": json.dumps([event(0, t) for t in LINES]),
     "behind a byte order mark": "\ufeff" + json.dumps(FILTERED),
     "export task": "".join(f"2014-12-14T04:06:5{i}.000Z {text}\n" for i, text in enumerate(LINES)),
+    "aws logs tail, short": "".join(f"2014-12-14T04:06:5{i} {text}\n" for i, text in enumerate(LINES)),
+    "aws logs tail": "".join(
+        f"2014-12-14T04:06:5{i}.071000+00:00 eni-1-all {text}\n" for i, text in enumerate(LINES)
+    ),
     "subscription": json.dumps(envelope(*LINES)),
     "subscriptions side by side": "".join(json.dumps(envelope(text)) for text in LINES),
     "subscriptions on lines": "\n".join(json.dumps(envelope(text)) for text in LINES),
@@ -122,6 +127,7 @@ SHAPES: dict[str, str | bytes] = {
     "subscription, base64": packed(envelope(*LINES)),
     "subscription, base64 on short lines": wrapped(packed(envelope(*LINES))),
     "subscriptions, base64, a line each": "\n".join(packed(envelope(text)) for text in LINES),
+    "subscriptions, base64 side by side": "".join(packed(envelope(text)) for text in LINES),
     "subscription, as Lambda gets it": json.dumps({"awslogs": {"data": packed(envelope(*LINES))}}),
     "Lambda's events on lines": "\n".join(
         json.dumps({"awslogs": {"data": packed(envelope(t))}}) for t in LINES
@@ -280,6 +286,16 @@ def test_columns_that_are_no_fields(read: Read) -> None:
     assert outcome.rows == [
         {"srcaddr": "10.0.0.1", "dstaddr": "10.0.0.2", "bytes": 5, "start": 7, "extra": '{"new-field": "y"}'}
     ]
+
+
+@pytest.mark.parametrize("piece", range(1, 12))
+@pytest.mark.parametrize("padding", [0, 1, 2])
+def test_base64_documents_side_by_side_however_the_bytes_come(piece: int, padding: int) -> None:
+    first = next(text for n in range(99) if (text := packed({"n": n**5})).count("=") == padding)
+    text = (first * 3 + "\n" + first).encode()
+    chunks = (text[at : at + piece] for at in range(0, len(text), piece))
+    expected = [first.encode()] * 4 if padding else [first.encode() * 3, first.encode()]
+    assert list(base64_documents(chunks)) == expected
 
 
 def test_a_custom_format_in_events(read: Read) -> None:
