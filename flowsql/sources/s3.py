@@ -6,7 +6,7 @@ import functools
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 
@@ -18,8 +18,8 @@ from flowsql.sources.s3_layout import (
     DayTree,
     is_aws_layout,
     leads_on,
-    lies_in_tree,
     names_a_month,
+    tree_around,
     tree_by_years,
     tree_of_region,
 )
@@ -93,6 +93,8 @@ class S3Source:
         if not (survey.trees or survey.loose or survey.unknown):
             raise self._nothing(bucket, "no object lies below that prefix")
         listings = self._listings(bucket, survey, prefix, history, tell)
+        if not listings:
+            raise self._nothing(bucket, "no day of the wanted time lies below that prefix")
         return self._objects(bucket, listings, history, prefix)
 
     def _listings(
@@ -114,7 +116,7 @@ class S3Source:
         loose += [_Listing(folder) for folder in survey.unknown]
         window = self._wanted.window
         is_bounded = self._wanted.full or window.since is not None or names_a_month(prefix)
-        marks = {} if is_bounded else {tree: _mark(bucket, tree, history) for tree in survey.trees}
+        marks = {} if is_bounded else {tree: _mark(bucket, tree, history, prefix) for tree in survey.trees}
         newest = max((day for day in marks.values() if day), default=None)
         if not is_bounded and not newest and not history.newest(bucket.url(prefix)):
             raise UsageError(
@@ -130,7 +132,7 @@ class S3Source:
             if not is_bounded:
                 first = (marks[tree] or newest or today) - _DAY
             firsts.add(first)
-            listings += _of_days(tree, first, last, today)
+            listings += _below(prefix, _of_days(tree, first, last, today))
         if survey.trees:
             tell(f"{self._text}: {_told(survey.trees)}, {_span(firsts, last)}")
         return sorted(listings, key=lambda listing: (listing.prefix, listing.after))
@@ -188,8 +190,8 @@ class S3Source:
 def _survey(bucket: Bucket, prefix: str) -> _Survey:
     """Looks for the trees of days below the prefix, level by level, without listing what is in them."""
     survey = _Survey()
-    if lies_in_tree(prefix):
-        survey.unknown.append(prefix)
+    if tree := tree_around(prefix):
+        survey.trees.append(tree)
         return survey
     level, asked = [prefix], 0
     with ThreadPoolExecutor(_SIDE_BY_SIDE, "list") as pool:
@@ -225,9 +227,18 @@ def _whole(bucket: Bucket, folder: str) -> Page:
     return Page(objects, tuple(folders))
 
 
-def _mark(bucket: Bucket, tree: DayTree, history: History) -> date | None:
-    """The newest day of the tree of which the store knows an object."""
-    newest = history.newest(bucket.url(tree.first_years))
+def _below(prefix: str, listings: Iterable[_Listing]) -> Iterator[_Listing]:
+    """What of the listings lies below the prefix."""
+    for listing in listings:
+        if listing.prefix.startswith(prefix):
+            yield listing
+        elif prefix.startswith(listing.prefix):
+            yield replace(listing, prefix=prefix)
+
+
+def _mark(bucket: Bucket, tree: DayTree, history: History, prefix: str) -> date | None:
+    """The newest day of the tree of which the store knows an object below the prefix."""
+    newest = history.newest(bucket.url(max(tree.first_years, prefix, key=len)))
     return tree.day_of(newest.removeprefix(bucket.url(""))) if newest else None
 
 

@@ -70,10 +70,10 @@ def tree_of_region(folder: str) -> DayTree | None:
     return DayTree(folder, hive, account, region)
 
 
-def lies_in_tree(folder: str) -> bool:
-    """Whether the folder is below a region's, by AWS's layout."""
+def tree_around(folder: str) -> DayTree | None:
+    """The tree of the region below which the folder lies, by AWS's layout."""
     match = _REGION.match(folder)
-    return match is not None and match.end() < len(folder)
+    return tree_of_region(match[0]) if match and match.end() < len(folder) else None
 
 
 def tree_by_years(folder: str, subfolders: Iterable[str]) -> DayTree | None:

@@ -158,6 +158,30 @@ def test_sync_goes_on_a_day_before_the_newest_known_object(packed: Callable[...,
     assert s3.read_keys() == []
 
 
+@pytest.mark.parametrize("layout", ["plain", "hive and hourly"])
+def test_a_folder_of_a_year_is_bounded_as_its_region_is(
+    layout: str, packed: Callable[..., bytes], s3: Case
+) -> None:
+    days = [DAY - timedelta(days=400), *(DAY + timedelta(days=n) for n in range(4))]
+    keys = [key_of(day, layout=layout) for day in days]
+    s3.put({key: packed(n, day=day) for n, (key, day) in enumerate(zip(keys, days, strict=True))})
+    year = keys[1][: keys[1].index("2026/") + 5]
+    assert s3.load(below=year).code == 2
+    assert s3.load("--since", days[2], "--until", days[3], below=year).code == 0
+    assert s3.numbers() == [2]
+    assert s3.load("--now", f"{days[3]}T12:00Z", below=year).code == 0
+    assert s3.numbers() == [1, 2, 3, 4]
+    asked = s3.proxy.listed()
+    assert all(
+        folder.startswith(s3.prefix + year) and len(folder) > len(s3.prefix + year) for folder in asked
+    )
+    month = keys[1][: keys[1].index("11/") + 3]
+    nothing = s3.load("--since", f"{DAY.year + 1}-01-01", "--until", f"{DAY.year + 1}-01-02", below=month)
+    assert (nothing.code, "no day of the wanted time lies below" in nothing.err) == (5, True)
+    assert s3.load("--full", below=month).code == 0
+    assert s3.numbers() == [1, 2, 3, 4]
+
+
 def test_each_region_has_its_own_mark(packed: Callable[..., bytes], s3: Case) -> None:
     days = [DAY + timedelta(days=n) for n in range(4)]
     regions = ["eu-west-1", "us-east-1"]

@@ -7,8 +7,8 @@ import pytest
 from flowsql.sources.s3_layout import (
     DayTree,
     leads_on,
-    lies_in_tree,
     names_a_month,
+    tree_around,
     tree_by_years,
     tree_of_region,
 )
@@ -103,5 +103,7 @@ def test_folders_of_years_make_a_tree(subfolders: list[str], tree: DayTree | Non
     ],
 )
 def test_prefixes_that_are_bounded_by_themselves(folder: str, in_tree: bool, month: bool) -> None:
-    assert lies_in_tree(folder) == in_tree
+    tree = tree_around(folder)
+    assert (tree is not None) == in_tree
+    assert tree is None or folder.startswith(tree.prefix)
     assert names_a_month(folder) == month
