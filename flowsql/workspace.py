@@ -99,13 +99,14 @@ class Workspace:
         Raises LogFormatError, SourceError for a source that does not exist, StoreError.
         """
         from flowsql.loading.load import load_sources
+        from flowsql.loading.spool import spool_folder
         from flowsql.logformat.format_string import parse_format_string
         from flowsql.sources.aws import AwsAccess
         from flowsql.sources.source import Wanted
 
         fields = parse_format_string(log_format) if log_format is not None else None
         wanted, access = wanted or Wanted(), access or AwsAccess()
-        with _spool() as spool:
+        with spool_folder() as spool:
             return load_sources(
                 self.store,
                 self._sources([os.fspath(source) for source in sources], spool, wanted, access),
@@ -405,19 +406,6 @@ def default_store() -> Path:
         return Path(named)
     data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     return data / "flowsql"
-
-
-@contextmanager
-def _spool() -> Iterator[Path]:
-    """A folder for bytes that can be read only once; it need not come to exist, and is gone afterwards."""
-    import shutil
-    import tempfile
-
-    folder = Path(tempfile.gettempdir()) / f"flowsql-spool-{os.getpid()}-{os.urandom(4).hex()}"
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def ask(session: Session, query: SavedQuery, texts: Mapping[str, str]) -> Result:
