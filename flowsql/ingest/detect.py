@@ -107,7 +107,8 @@ def _normal_lines(sample: bytes) -> Iterator[bytes]:
     for _ in range(_SAMPLE_LINES):
         if start >= len(sample):
             return
-        end = sample.find(b"\n", start) % (len(sample) + 1)
+        end = sample.find(b"\n", start)
+        end = len(sample) if end < 0 else end
         line = sample[start:end]
         text = normal_form(line, 0)
         if text and not refusal_of(line):
